@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The supervisor.  Reads the environment against the table in setting.c, finds every mistake at
+ * once, and holds the checked values.  Links only libc.
+ */
+#ifndef COMMON_CONFIG_H
+#define COMMON_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/buffer.h"
+#include "common/setting.h"
+#include "common/url.h"
+
+struct config {
+	char *values[SETTING_COUNT]; /* normalised; NULL: not set and no default */
+	struct url master;           /* DOCKFLARE_MASTER_URL */
+	struct url docker;           /* DOCKER_HOST */
+	struct url docker_tunnel;    /* DOCKER_TUNNEL_HOST, or DOCKER_HOST */
+	struct url proxy;            /* HTTPS_PROXY where the master is reached through it; else
+	                                scheme URL_NONE */
+	char *secrets[SECRET_COUNT]; /* that came from the environment; NULL: from a file, or none */
+	struct buffer mistakes;      /* one line each, ended by a newline */
+	struct buffer warnings;      /* the same; not fatal */
+};
+
+/*
+ * Reads every variable, secret files included (they must be readable by the uid that the process
+ * now has), and checks what single values can't tell: only one half of the Access token, a
+ * variable and its _FILE both set, plain HTTP to a public address, DOCKER_TLS_VERIFY, one port
+ * for both Docker endpoints (a warning), unknown leftovers.  0, or -EINVAL if
+ * config->mistakes is not empty, -ENOMEM.  The caller frees with config_free either way.
+ */
+int config_read(char *const *environment, struct config *config);
+
+/* Wipes and releases. */
+void config_free(struct config *config);
+
+/*
+ * Overwrites the values of the secret variables in the process's own environment, so that
+ * /proc/PID/environ does not show them.
+ */
+void config_wipe_environment(char **environment);
+
+/*
+ * The present value of a secret: the copy from the environment, or its file read anew (one ending
+ * newline dropped).  0 with an empty buffer if it is not configured; -errno of the file, -EINVAL
+ * for a content that cannot be one (empty, longer than SECRET_MAX_BYTES, control characters), and
+ * a line in `why`.  For HTTPS_PROXY also -EINVAL if scheme, host or port differ from
+ * config->proxy: the sandbox holds the old port.
+ */
+int config_secret(const struct config *config, enum secret secret, struct buffer *ret_value,
+    struct buffer *why);
+
+#endif

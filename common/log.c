@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Every worker.  See log.h. */
+#include "common/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+const char *const log_level_names[LOG_LEVEL_COUNT] = {
+	[LOG_LEVEL_DEBUG] = "DEBUG",
+	[LOG_LEVEL_INFO] = "INFO",
+	[LOG_LEVEL_WARNING] = "WARNING",
+	[LOG_LEVEL_ERROR] = "ERROR",
+	[LOG_LEVEL_CRITICAL] = "CRITICAL",
+};
+
+const char *const log_level_marks[LOG_LEVEL_COUNT] = {
+	[LOG_LEVEL_DEBUG] = "<0>",
+	[LOG_LEVEL_INFO] = "<1>",
+	[LOG_LEVEL_WARNING] = "<2>",
+	[LOG_LEVEL_ERROR] = "<3>",
+	[LOG_LEVEL_CRITICAL] = "<4>",
+};
+
+static enum log_level least = LOG_LEVEL_INFO;
+
+void
+log_set_level(enum log_level level)
+{
+	least = level;
+}
+
+int
+log_wanted(enum log_level level)
+{
+	return level >= least;
+}
+
+static void
+log_text(enum log_level level, const char *format, va_list arguments)
+{
+	char line[LOG_LINE_BYTES];
+	size_t length;
+	int written;
+
+	memcpy(line, log_level_marks[level], LOG_MARK_BYTES);
+	written = vsnprintf(line + LOG_MARK_BYTES, sizeof(line) - LOG_MARK_BYTES - 1, format,
+	    arguments);
+	if (written < 0)
+		return;
+	length = strlen(line + LOG_MARK_BYTES) + LOG_MARK_BYTES;
+	/* A newline inside would forge a second line of our own. */
+	for (size_t at = 0; at < length; at++)
+		if (line[at] == '\n')
+			line[at] = ' ';
+	line[length++] = '\n';
+	/* The pipe is non-blocking; a line that does not fit is lost rather than waited for. */
+	if (write(STDERR_FILENO, line, length) < 0)
+		return;
+}
+
+void
+log_line(enum log_level level, const char *format, ...)
+{
+	va_list arguments;
+
+	if (!log_wanted(level))
+		return;
+	va_start(arguments, format);
+	log_text(level, format, arguments);
+	va_end(arguments);
+}
+
+void
+fatal(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	log_text(LOG_LEVEL_CRITICAL, format, arguments);
+	va_end(arguments);
+	_exit(1);
+}

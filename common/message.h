@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Every process.  The one table of messages: name, senders, receivers, fields with kinds and
+ * bounds.  A receiver judges a frame against it before it looks at it; docs/protocol.md is checked
+ * against it by a test.  The structs below are what handlers see.
+ */
+#ifndef COMMON_MESSAGE_H
+#define COMMON_MESSAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/record.h"
+#include "policy/process.h"
+
+#define MESSAGE_MAX_BYTES (1024 * 1024)
+
+/* Bounds that several messages and the master's and Docker's records share. */
+#define AGENT_ID_MAX_BYTES 128
+#define CONTAINER_ID_BYTES 64
+#define CONTAINER_NAME_MAX_BYTES 255
+#define LABEL_KEY_MAX_BYTES 512
+#define LABEL_VALUE_MAX_BYTES 4096
+#define LABELS_MAX 256
+#define TOKEN_MAX_BYTES 4096
+#define TUNNEL_ID_MAX_BYTES 64
+#define TUNNEL_NAME_MAX_BYTES 255
+#define COMMAND_ID_MAX_BYTES 64
+#define OPERATION_ID_MAX_BYTES 128
+#define DETAIL_MAX_BYTES 512
+#define HOST_MAX_BYTES 253
+#define ADDRESS_TEXT_MAX_BYTES 45
+#define ADDRESSES_MAX 16
+#define PAGE_CONTAINERS_MAX 256
+
+enum message_id {
+	/* supervisor to a worker, over its control channel */
+	MESSAGE_CONFIG,
+	MESSAGE_SECRET,
+	MESSAGE_STATE,
+	MESSAGE_SAVED,
+	MESSAGE_SAVE_FAILED,
+	MESSAGE_PEER,
+	MESSAGE_RELOAD,
+	MESSAGE_SHUTDOWN,
+	/* a worker to the supervisor: fixed texts, compared byte for byte */
+	MESSAGE_READY,
+	MESSAGE_ALIVE,
+	MESSAGE_STATUS,
+	MESSAGE_SAVE,
+	MESSAGE_CORRUPT,
+	MESSAGE_BAD_PEER,
+	/* between workers */
+	MESSAGE_RESOLVE,
+	MESSAGE_ADDRESSES,
+	MESSAGE_SNAPSHOT,
+	MESSAGE_CONTAINER,
+	MESSAGE_DOCKER_LOST,
+	MESSAGE_TUNNEL_HINT,
+	MESSAGE_COMMAND,
+	MESSAGE_COMMAND_DONE,
+	MESSAGE_TUNNEL,
+	MESSAGE_HALT,
+	MESSAGE_HALTED,
+	MESSAGE_RESTORE,
+	/* status blobs: a worker to dockflare-agentctl, kept by the supervisor as they came */
+	MESSAGE_STATUS_LINK,
+	MESSAGE_STATUS_DOCKER,
+	MESSAGE_STATUS_TUNNEL,
+	MESSAGE_STATUS_RESOLVER,
+	/* the supervisor's own account to dockflare-agentctl */
+	MESSAGE_STATUS_AGENT,
+	MESSAGE_STATUS_WORKER,
+	MESSAGE_COUNT,
+};
+
+struct message_entry {
+	const char *name; /* the frame's "type" */
+	unsigned from;    /* PROCESS_BIT of each process that may send it */
+	unsigned to;      /* PROCESS_BIT of each process that may receive it */
+	bool blob;        /* the next frame on the channel is an opaque blob */
+	bool descriptor;  /* carries exactly one descriptor */
+	bool secret;      /* wiped after use, never shown */
+	struct record record; /* the fields beside "type"; bounds of the struct */
+	const char *why;  /* one line: what it is for, and why a hostile sender may send it */
+};
+
+extern const struct message_entry messages[MESSAGE_COUNT];
+
+/* ---- supervisor to worker ---- */
+
+struct message_config {
+	int process;       /* enum process, choice by name: who the receiver is */
+	struct map values; /* setting name to checked, normalised value */
+};
+
+struct message_secret {
+	int name;          /* enum secret */
+	const char *value; /* NULL: not configured */
+};
+
+struct message_state { /* the blob is the file's content, empty if it does not exist */
+	int file; /* enum state_file */
+	bool exists;
+};
+
+struct message_saved {
+	int file;
+};
+
+struct message_save_failed {
+	int file;
+	const char *reason;
+};
+
+struct message_peer { /* with the descriptor of the new channel */
+	int peer; /* enum process */
+};
+
+/* ---- worker to supervisor ---- */
+
+struct message_save { /* the blob is the file's new content */
+	int file;
+};
+
+struct message_corrupt {
+	int file;
+};
+
+struct message_bad_peer {
+	int peer;
+};
+
+/* ---- name-resolver ---- */
+
+struct message_resolve {
+	int64_t id; /* chosen by the asker, returned with the answer */
+	const char *host;
+};
+
+struct message_addresses {
+	int64_t id;
+	struct texts addresses; /* numeric IPv4 and IPv6, none on failure */
+	const char *error;      /* one line if there are none */
+};
+
+/* ---- docker-watcher to master-link ---- */
+
+struct container_fact {
+	const char *id;     /* 64 hex digits */
+	const char *name;   /* without the leading "/" */
+	const char *status; /* Docker's State: "running", "paused", "restarting" */
+	struct map labels;  /* only those under the enabled prefixes */
+};
+
+struct message_snapshot {
+	int64_t generation; /* one more for each snapshot of this channel */
+	int64_t page;       /* from 0 up */
+	bool last;          /* the snapshot is complete with this page, and only then valid */
+	struct records containers; /* struct container_fact */
+};
+
+enum container_change { CONTAINER_RUNS, CONTAINER_GONE };
+
+struct message_container {
+	int change; /* enum container_change */
+	const char *id;
+	const char *name;
+	const char *status;
+	struct map labels;
+};
+
+struct message_docker_lost {
+	const char *reason;
+};
+
+/* ---- docker-watcher to tunnel-keeper ---- */
+
+struct message_tunnel_hint {
+	const char *action; /* Docker's event action, "start", "die", … */
+};
+
+/* ---- master-link and tunnel-keeper ---- */
+
+enum command_action { COMMAND_START, COMMAND_RESTART, COMMAND_STOP };
+
+struct message_command {
+	const char *id; /* the journal entry's */
+	int action;     /* enum command_action */
+	const char *tunnel_id;   /* the three: NULL for stop */
+	const char *tunnel_name;
+	const char *token;
+};
+
+enum command_outcome { COMMAND_OBEYED, COMMAND_REFUSED };
+
+struct message_command_done { /* the wanted state is saved (or its failure told): drop the entry */
+	const char *id;
+	int outcome; /* enum command_outcome */
+	const char *detail;
+};
+
+enum tunnel_state { TUNNEL_UNKNOWN, TUNNEL_STOPPED, TUNNEL_STARTING, TUNNEL_RUNNING, TUNNEL_ERROR };
+
+struct message_tunnel { /* what it is now */
+	int state; /* enum tunnel_state */
+	const char *id;
+	const char *name;
+	const char *version;
+	const char *detail;
+	const char *image; /* CLOUDFLARED_IMAGE as in use */
+};
+
+struct message_halt { /* decommissioning: stop and keep the container */
+	const char *id;
+	bool forget; /* also forget token, id and name */
+};
+
+enum halt_result { HALT_STOPPED, HALT_ABSENT, HALT_FAILED };
+
+struct message_halted {
+	const char *id;
+	int result; /* enum halt_result */
+	const char *detail;
+};
+
+struct message_restore { /* what the master's record holds; taken only where nothing is cached */
+	const char *tunnel_id;
+	const char *tunnel_name;
+	const char *token;
+};
+
+/* ---- status ---- */
+
+enum link_state { LINK_CONNECTING, LINK_CONNECTED, LINK_AWAY, LINK_REJECTED, LINK_DECOMMISSIONED };
+enum agent_status { AGENT_UNKNOWN, AGENT_PENDING, AGENT_ENROLLED };
+enum lifecycle { LIFECYCLE_ACTIVE, LIFECYCLE_PREPARED, LIFECYCLE_FINALIZED };
+
+/* Ages count from the moment `at_ms` (CLOCK_MONOTONIC); -1: never. */
+struct message_status_link {
+	int state; /* enum link_state */
+	const char *agent_id;
+	int agent_status; /* enum agent_status */
+	int64_t protocol; /* 0 before the first registration */
+	int lifecycle;
+	int64_t at_ms;
+	int64_t last_contact_ms; /* CLOCK_MONOTONIC; -1: never */
+	const char *detail;
+	struct texts warnings;
+};
+
+enum docker_state { DOCKER_CONNECTING, DOCKER_CONNECTED, DOCKER_UNREADABLE };
+
+struct message_status_docker {
+	int state; /* enum docker_state */
+	const char *api_version;
+	int64_t containers;
+	int64_t at_ms;
+	int64_t last_list_ms; /* CLOCK_MONOTONIC; -1: never */
+	const char *detail;
+	struct texts warnings;
+};
+
+struct message_status_tunnel {
+	int state; /* enum tunnel_state */
+	const char *id;
+	const char *name;
+	const char *version;
+	const char *container_id;
+	int64_t ready_connections; /* -1: not known */
+	int64_t at_ms;
+	const char *detail;
+	struct texts warnings;
+};
+
+struct message_status_resolver {
+	int64_t at_ms;
+	int64_t answered;
+	int64_t failed;
+};
+
+struct message_status_agent {
+	const char *version;
+	int64_t pid;
+	int64_t uptime_ms;
+	int64_t now_ms; /* CLOCK_MONOTONIC, for the ages in the workers' blobs */
+	const char *start_mode; /* "distinct uids" or "shared uid" */
+	int64_t landlock_abi;   /* 0: the kernel has none */
+	struct texts warnings;
+};
+
+enum worker_phase { PHASE_STOPPED, PHASE_STARTING, PHASE_RUNNING, PHASE_BACKOFF, PHASE_STOPPING };
+
+struct message_status_worker { /* followed by the worker's last status blob, maybe empty */
+	int process; /* enum process */
+	int64_t pid; /* 0: none runs */
+	int64_t uid;
+	int phase; /* enum worker_phase */
+	int64_t restarts;
+	int64_t uptime_ms;
+	int64_t seccomp_filters;
+	int64_t log_lines_dropped;
+};
+
+extern const char *const process_choices[];          /* by enum process */
+extern const char *const tunnel_state_choices[];     /* by enum tunnel_state */
+extern const char *const link_state_choices[];
+extern const char *const agent_status_choices[];
+extern const char *const lifecycle_choices[];
+extern const char *const docker_state_choices[];
+extern const char *const worker_phase_choices[];
+extern const char *const halt_result_choices[];
+
+/* ---- coding ---- */
+
+union message_body {
+	struct message_config config;
+	struct message_secret secret;
+	struct message_state state;
+	struct message_saved saved;
+	struct message_save_failed save_failed;
+	struct message_peer peer;
+	struct message_save save;
+	struct message_corrupt corrupt;
+	struct message_bad_peer bad_peer;
+	struct message_resolve resolve;
+	struct message_addresses addresses;
+	struct message_snapshot snapshot;
+	struct message_container container;
+	struct message_docker_lost docker_lost;
+	struct message_tunnel_hint tunnel_hint;
+	struct message_command command;
+	struct message_command_done command_done;
+	struct message_tunnel tunnel;
+	struct message_halt halt;
+	struct message_halted halted;
+	struct message_restore restore;
+	struct message_status_link status_link;
+	struct message_status_docker status_docker;
+	struct message_status_tunnel status_tunnel;
+	struct message_status_resolver status_resolver;
+	struct message_status_agent status_agent;
+	struct message_status_worker status_worker;
+};
+
+struct message {
+	enum message_id id;
+	union message_body body;
+	struct arena arena; /* owns every pointer in `body` */
+};
+
+/*
+ * Judges one frame that `from` sent to `to`, and decodes it.  0; -EBADMSG with one line in `why`
+ * (never a value from the frame): flawed JSON, unknown type, wrong side, missing, surplus or
+ * out-of-bounds field; -ENOMEM.  On success the caller owns `ret_message`: message_free.
+ */
+int message_decode(enum process from, enum process to, struct slice frame,
+    struct message *ret_message, char why[RECORD_WHY_BYTES]);
+
+/*
+ * Appends one message as JSON.  `body` is the struct that belongs to `id`, NULL for a message
+ * without fields.  0, -EINVAL with `why` if the body is outside the table's bounds, -EMSGSIZE,
+ * -ENOMEM.
+ */
+int message_encode(enum message_id id, const void *body, struct buffer *out,
+    char why[RECORD_WHY_BYTES]);
+
+/* Wipes and releases. */
+void message_free(struct message *message);
+
+#define _cleanup_message_ __attribute__((cleanup(message_free)))
+
+#endif

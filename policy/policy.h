@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Every process.  What each process may do, as tables: one file a process (master-link.c, …) that
+ * can be read from top to bottom, named groups in groups.c, and the code that applies them
+ * (enter.c before exec, confine.c after start-up, check.c in the supervisor).
+ */
+#ifndef POLICY_POLICY_H
+#define POLICY_POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "policy/process.h"
+
+/* What an argument of a system call must be; the conditions' code is in seccomp.c. */
+enum condition {
+	CONDITION_NONE,
+	CONDITION_TCP,            /* socket: AF_INET or AF_INET6, SOCK_STREAM, protocol 0 or TCP */
+	CONDITION_TCP_UDP,        /* the same, or SOCK_DGRAM, protocol 0 or UDP */
+	CONDITION_TCP_OR_UNIX,    /* TCP, or AF_UNIX SOCK_STREAM only where the endpoint is unix:// */
+	CONDITION_SEND_FLAGS,     /* sendto: no address; flags within NOSIGNAL, DONTWAIT */
+	CONDITION_SEND_ANY_ADDRESS, /* the same flags, an address is allowed (UDP) */
+	CONDITION_MESSAGE_FLAGS,  /* sendmsg, recvmsg: flags within NOSIGNAL, DONTWAIT, CMSG_CLOEXEC */
+	CONDITION_NOT_EXECUTABLE, /* mmap, mprotect: no PROT_EXEC */
+	CONDITION_FCNTL,          /* F_GETFD, F_SETFD, F_GETFL, F_SETFL */
+	CONDITION_IOCTL_FIONREAD,
+	CONDITION_OWN_PID,        /* tgkill, first argument */
+	CONDITION_READ_ONLY,      /* openat: O_RDONLY */
+	CONDITION_LIMITS_SELF,    /* prlimit64: pid 0, nothing set */
+	CONDITION_MADVISE,        /* MADV_DONTNEED, MADV_FREE, MADV_DONTDUMP */
+	CONDITION_ENOSYS,         /* not allowed, but answered: the library falls back */
+	CONDITION_COUNT,
+};
+
+struct syscall_rule {
+	const char *name; /* a name that libseccomp does not know is an error */
+	enum condition condition;
+	const char *why; /* NULL where it is obvious */
+};
+
+struct syscall_group {
+	const char *name;
+	size_t count;
+	const struct syscall_rule *rules;
+};
+
+enum file_access {
+	FILE_READ,    /* read a file, or the files below a folder */
+	FILE_EXECUTE, /* read and execute */
+};
+
+struct file_rule {
+	const char *path; /* "@self": the worker's own program; "@loader": its interpreter */
+	enum file_access access;
+	bool while_running; /* stays after start-up; else only until the worker is ready */
+	const char *why;
+};
+
+/* A TCP port that may be connected to; its number comes from the configuration. */
+enum port_source {
+	PORT_MASTER, /* or its proxy's */
+	PORT_DOCKER,
+	PORT_DOCKER_TUNNEL,
+	PORT_METRICS,
+	PORT_DNS,
+	PORT_SOURCE_COUNT,
+};
+
+struct port_rule {
+	enum port_source source;
+	const char *why;
+};
+
+struct limit_rule {
+	int resource; /* RLIMIT_… (setrlimit(2)) */
+	uint64_t value;
+	const char *why;
+};
+
+struct policy {
+	enum process process;
+	size_t group_count;
+	const struct syscall_group *const *groups;
+	size_t syscall_count;
+	const struct syscall_rule *syscalls;
+	size_t file_count;
+	const struct file_rule *files;
+	size_t port_count;
+	const struct port_rule *ports;
+	size_t limit_count;
+	const struct limit_rule *limits;
+	unsigned filters; /* seccomp filters that the worker adds to those it was born with */
+};
+
+extern const struct policy *const policies[PROCESS_COUNT]; /* NULL where there is none */
+
+/* What is only known at run time. */
+struct policy_values {
+	bool distinct_uids;
+	uint16_t ports[PORT_SOURCE_COUNT]; /* 0: not used */
+	bool docker_unix;        /* DOCKER_HOST is unix:// */
+	bool docker_tunnel_unix;
+	gid_t docker_gid;        /* the socket's group, kept by the worker that uses it */
+	gid_t docker_tunnel_gid;
+	const char *program;     /* the worker's program, absolute */
+	int landlock_abi;        /* landlock_abi(), 0 without Landlock */
+	bool best_effort;        /* SANDBOX=best-effort */
+};
+
+/* The kernel's Landlock ABI (landlock_create_ruleset(2)), 0 if it has none or it is off. */
+int landlock_abi(void);
+
+/*
+ * In the supervisor's child, before exec, when the descriptors are in place: limits, uid and
+ * groups, capabilities, parent-death signal, no_new_privs, the first Landlock layer.  0 or
+ * -errno, with the step's name in `ret_step`; on failure the child must exit.
+ */
+int policy_enter(const struct policy *policy, const struct policy_values *values, pid_t parent,
+    const char **ret_step);
+
+/*
+ * In the worker, after start-up and before the first byte from outside: every descriptor above
+ * WORKER_FD_CONTROL that the policy does not list is an error, then the second Landlock layer,
+ * memory-deny-write-execute where the kernel has it, not dumpable, the seccomp filter.
+ * `unix_socket`: this worker's Docker endpoint is unix://.  0 or -errno with the step's name.
+ */
+int policy_confine(const struct policy *policy, bool unix_socket, const char **ret_step);
+
+#define POLICY_WHY_BYTES 160
+
+/*
+ * In the supervisor: looks into /proc/PID/status of a worker that says it is ready: no_new_privs,
+ * all four uids and gids, groups, CapEff, CapPrm, CapInh, CapAmb 0, Threads 1, TracerPid 0,
+ * Seccomp 2 and Seccomp_filters exactly `own_filters` + policy->filters.  0, or -EPERM with what
+ * is wrong in `why`, or -errno of the file.
+ */
+int policy_check(const struct policy *policy, const struct policy_values *values, pid_t pid,
+    unsigned own_filters, char why[POLICY_WHY_BYTES]);
+
+/* Seccomp_filters of the calling process (/proc/self/status), or -errno. */
+int policy_own_filters(void);
+
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Every process.  See process.h. */
+#include "policy/process.h"
+
+#include <string.h>
+
+const char *const state_file_names[STATE_FILE_COUNT] = {
+	[STATE_AGENT_ID] = "agent_id.txt",
+	[STATE_DECOMMISSION] = "decommission.json",
+	[STATE_JOURNAL] = "journal.json",
+	[STATE_TUNNEL] = "tunnel_state.json",
+};
+
+const char *const secret_names[SECRET_COUNT] = {
+	[SECRET_API_KEY] = "DOCKFLARE_API_KEY",
+	[SECRET_ACCESS_ID] = "CF_ACCESS_CLIENT_ID",
+	[SECRET_ACCESS_SECRET] = "CF_ACCESS_CLIENT_SECRET",
+	[SECRET_HTTPS_PROXY] = "HTTPS_PROXY",
+};
+
+/* The journal first: losing it costs a command; losing the id costs a new enrolment. */
+static const enum state_file master_link_losses[] = {
+	STATE_JOURNAL,
+	STATE_DECOMMISSION,
+	STATE_AGENT_ID,
+};
+
+static const enum state_file tunnel_keeper_losses[] = { STATE_TUNNEL };
+
+const struct process_entry processes[PROCESS_COUNT] = {
+	[PROCESS_SUPERVISOR] = {
+		.name = "supervisor",
+		.uid = 65532,
+	},
+	[PROCESS_MASTER_LINK] = {
+		.name = "master-link",
+		.uid = 65528,
+		.peers = PROCESS_BIT(PROCESS_DOCKER_WATCHER) | PROCESS_BIT(PROCESS_TUNNEL_KEEPER) |
+		    PROCESS_BIT(PROCESS_NAME_RESOLVER),
+		.secrets = SECRET_BIT(SECRET_API_KEY) | SECRET_BIT(SECRET_ACCESS_ID) |
+		    SECRET_BIT(SECRET_ACCESS_SECRET) | SECRET_BIT(SECRET_HTTPS_PROXY),
+		.state_files = STATE_FILE_BIT(STATE_AGENT_ID) | STATE_FILE_BIT(STATE_DECOMMISSION) |
+		    STATE_FILE_BIT(STATE_JOURNAL),
+		.loss_order = master_link_losses,
+		.stop_order = 2, /* last: it tells the master how the tunnel ended */
+	},
+	[PROCESS_DOCKER_WATCHER] = {
+		.name = "docker-watcher",
+		.uid = 65529,
+		.peers = PROCESS_BIT(PROCESS_MASTER_LINK) | PROCESS_BIT(PROCESS_TUNNEL_KEEPER) |
+		    PROCESS_BIT(PROCESS_NAME_RESOLVER),
+		.stop_order = 1,
+	},
+	[PROCESS_TUNNEL_KEEPER] = {
+		.name = "tunnel-keeper",
+		.uid = 65530,
+		.peers = PROCESS_BIT(PROCESS_MASTER_LINK) | PROCESS_BIT(PROCESS_DOCKER_WATCHER) |
+		    PROCESS_BIT(PROCESS_NAME_RESOLVER),
+		.state_files = STATE_FILE_BIT(STATE_TUNNEL),
+		.loss_order = tunnel_keeper_losses,
+		.stop_order = 0, /* first: it takes the tunnel down while the others still serve it */
+	},
+	[PROCESS_NAME_RESOLVER] = {
+		.name = "name-resolver",
+		.uid = 65531,
+		.peers = PROCESS_BIT(PROCESS_MASTER_LINK) | PROCESS_BIT(PROCESS_DOCKER_WATCHER) |
+		    PROCESS_BIT(PROCESS_TUNNEL_KEEPER),
+		.stop_order = 2, /* master-link may need an address for its last request */
+	},
+	[PROCESS_AGENTCTL] = {
+		.name = "agentctl",
+	},
+};
+
+enum process
+process_by_name(const char *name)
+{
+	for (enum process process = 0; process < PROCESS_COUNT; process++)
+		if (strcmp(processes[process].name, name) == 0)
+			return process;
+	return PROCESS_COUNT;
+}
