@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Every process.  See channel.h.  The other end may be hostile: nothing here trusts a length. */
+#include "common/channel.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#define READ_CHUNK_BYTES 65536
+
+void
+channel_open(struct channel *channel, int fd, bool descriptors)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	*channel = (struct channel){
+		.fd = fd,
+		.descriptors = descriptors,
+		.input = SECRET_BUFFER(FRAME_HEADER_BYTES + FRAME_MAX_BYTES),
+		.received_fd = -1,
+		.output = SECRET_BUFFER(CHANNEL_QUEUE_MAX_BYTES),
+		.sent_fd = -1,
+	};
+	if (flags >= 0 && (flags & O_NONBLOCK) == 0)
+		fcntl(fd, F_SETFL, flags | O_NONBLOCK);
+}
+
+static void
+close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+void
+channel_close(struct channel *channel)
+{
+	/* A zeroed channel was never opened: its 0 is nobody's descriptor. */
+	if (channel->input.max_bytes == 0) {
+		channel->fd = channel->received_fd = channel->sent_fd = -1;
+		return;
+	}
+	close_fd(&channel->fd);
+	close_fd(&channel->received_fd);
+	close_fd(&channel->sent_fd);
+	buffer_free(&channel->input);
+	buffer_free(&channel->output);
+	channel->wanted = 0;
+	channel->frame_since_ms = 0;
+}
+
+/* Keeps the first descriptor of a message where one may come, and closes all others. */
+static void
+take_descriptors(struct channel *channel, struct msghdr *header)
+{
+	struct cmsghdr *control = CMSG_FIRSTHDR(header);
+
+	for (; control != NULL; control = CMSG_NXTHDR(header, control)) {
+		size_t count = (control->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+
+		if (control->cmsg_level != SOL_SOCKET || control->cmsg_type != SCM_RIGHTS)
+			continue;
+		for (size_t at = 0; at < count; at++) {
+			int fd;
+
+			memcpy(&fd, CMSG_DATA(control) + at * sizeof(int), sizeof(fd));
+			if (channel->received_fd < 0)
+				channel->received_fd = fd;
+			else
+				close(fd);
+		}
+	}
+}
+
+/* Reads at most `length` bytes into the input.  Bytes read, 0 at the end of the stream, -errno. */
+static ssize_t
+receive(struct channel *channel, size_t length)
+{
+	char chunk[READ_CHUNK_BYTES];
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct iovec piece = { .iov_base = chunk,
+		.iov_len = length < sizeof(chunk) ? length : sizeof(chunk) };
+	struct msghdr header = { .msg_iov = &piece, .msg_iovlen = 1 };
+	ssize_t got;
+	int error;
+
+	/* Without room for control data the kernel drops descriptors (unix(7)). */
+	if (channel->descriptors) {
+		header.msg_control = control.bytes;
+		header.msg_controllen = sizeof(control.bytes);
+	}
+	got = recvmsg(channel->fd, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	if (got < 0)
+		return errno == EINTR ? -EAGAIN : -errno;
+	if (channel->descriptors)
+		take_descriptors(channel, &header);
+	error = buffer_add(&channel->input, chunk, (size_t)got);
+	explicit_bzero(chunk, (size_t)got);
+	return error != 0 ? error : got;
+}
+
+/* Once the header is there: how long the frame is.  0 or -EPROTO. */
+static int
+read_header(struct channel *channel, size_t max_bytes)
+{
+	uint32_t length;
+
+	memcpy(&length, channel->input.bytes, sizeof(length));
+	length = ntohl(length);
+	if (length > max_bytes || length > FRAME_MAX_BYTES)
+		return -EPROTO;
+	channel->wanted = FRAME_HEADER_BYTES + (size_t)length;
+	return 0;
+}
+
+static bool
+frame_is_complete(const struct channel *channel)
+{
+	return channel->wanted != 0 && channel->input.length == channel->wanted;
+}
+
+/* Nothing to read now: fine, unless a frame that began is overdue. */
+static int
+wait_for_more(struct channel *channel, int64_t now_ms)
+{
+	if (channel->input.length == 0)
+		return 0;
+	if (channel->frame_since_ms == 0)
+		channel->frame_since_ms = now_ms;
+	return now_ms - channel->frame_since_ms > CHANNEL_FRAME_DEADLINE_MS ? -ETIMEDOUT : 0;
+}
+
+int
+channel_read(struct channel *channel, size_t max_bytes, int64_t now_ms)
+{
+	if (channel->fd < 0)
+		return -EPIPE;
+	while (!frame_is_complete(channel)) {
+		size_t target = channel->wanted != 0 ? channel->wanted : FRAME_HEADER_BYTES;
+		ssize_t got = receive(channel, target - channel->input.length);
+		int error;
+
+		if (got == -EAGAIN)
+			return wait_for_more(channel, now_ms);
+		if (got == -ECONNRESET)
+			return -EPIPE;
+		if (got < 0)
+			return (int)got;
+		if (got == 0)
+			return channel->input.length == 0 ? -EPIPE : -EPROTO;
+		if (channel->wanted == 0 && channel->input.length == FRAME_HEADER_BYTES) {
+			error = read_header(channel, max_bytes);
+			if (error != 0)
+				return error;
+		}
+	}
+	return 1;
+}
+
+struct slice
+channel_frame(const struct channel *channel)
+{
+	return (struct slice){ .bytes = channel->input.bytes + FRAME_HEADER_BYTES,
+		.length = channel->input.length - FRAME_HEADER_BYTES };
+}
+
+int
+channel_take_fd(struct channel *channel)
+{
+	return steal_fd(&channel->received_fd);
+}
+
+void
+channel_next(struct channel *channel)
+{
+	/* A large frame's memory is not kept for the small ones that follow. */
+	if (channel->input.capacity > READ_CHUNK_BYTES)
+		buffer_free(&channel->input);
+	else
+		buffer_clear(&channel->input);
+	close_fd(&channel->received_fd);
+	channel->wanted = 0;
+	channel->frame_since_ms = 0;
+}
+
+int
+channel_send(struct channel *channel, struct slice frame, int fd)
+{
+	uint32_t length = htonl((uint32_t)frame.length);
+	size_t start = channel->output.length;
+	int copy = -1;
+
+	if (channel->fd < 0)
+		return -EPIPE;
+	if (frame.length > FRAME_MAX_BYTES)
+		return -EMSGSIZE;
+	if (FRAME_HEADER_BYTES + frame.length > channel->output.max_bytes - start)
+		return -ENOBUFS;
+	if (fd >= 0) {
+		if (channel->sent_fd >= 0)
+			return -EBUSY;
+		copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+		if (copy < 0)
+			return -errno;
+	}
+	if (buffer_add(&channel->output, &length, sizeof(length)) != 0 ||
+	    buffer_add(&channel->output, frame.bytes, frame.length) != 0) {
+		channel->output.length = start;
+		close_fd(&copy);
+		return -ENOMEM;
+	}
+	if (copy >= 0) {
+		channel->sent_fd = copy;
+		channel->sent_fd_at = start;
+	}
+	return 0;
+}
+
+bool
+channel_wants_write(const struct channel *channel)
+{
+	return channel->fd >= 0 && channel->output.length > 0;
+}
+
+/* Writes the first `length` bytes, with `fd` if it is not -1.  Bytes written or -errno. */
+static ssize_t
+transmit(const struct channel *channel, size_t length, int fd)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = { 0 };
+	struct iovec piece = { .iov_base = channel->output.bytes, .iov_len = length };
+	struct msghdr header = { .msg_iov = &piece, .msg_iovlen = 1 };
+	ssize_t sent;
+
+	if (fd >= 0) {
+		control.header.cmsg_level = SOL_SOCKET;
+		control.header.cmsg_type = SCM_RIGHTS;
+		control.header.cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
+		header.msg_control = control.bytes;
+		header.msg_controllen = sizeof(control.bytes);
+	}
+	sent = sendmsg(channel->fd, &header, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (sent < 0)
+		return errno == EINTR ? -EAGAIN : -errno;
+	return sent;
+}
+
+int
+channel_flush(struct channel *channel)
+{
+	while (channel_wants_write(channel)) {
+		bool with_fd = channel->sent_fd >= 0 && channel->sent_fd_at == 0;
+		/* Bytes before the descriptor's frame go first, so that it arrives with it. */
+		size_t length = channel->sent_fd >= 0 && !with_fd ? channel->sent_fd_at :
+								     channel->output.length;
+		ssize_t sent = transmit(channel, length, with_fd ? channel->sent_fd : -1);
+
+		if (sent == -EAGAIN)
+			return 0;
+		if (sent == -ECONNRESET)
+			return -EPIPE;
+		if (sent < 0)
+			return (int)sent;
+		if (with_fd)
+			close_fd(&channel->sent_fd);
+		else if (channel->sent_fd >= 0)
+			channel->sent_fd_at -= (size_t)sent;
+		buffer_drop(&channel->output, (size_t)sent);
+	}
+	if (channel->fd >= 0 && channel->output.capacity > READ_CHUNK_BYTES)
+		buffer_free(&channel->output);
+	return channel->fd >= 0 ? 0 : -EPIPE;
+}
+
+int
+channel_pair(int fds[2])
+{
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds) != 0)
+		return -errno;
+	return 0;
+}
