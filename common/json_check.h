@@ -23,6 +23,7 @@ enum json_flaw {
 	JSON_DUPLICATE, /* a key twice in one object, escapes resolved */
 	JSON_NUMBER,    /* an integer beyond int64_t, or a number with a fraction or exponent beyond
 	                   double */
+	JSON_MEMORY,    /* out of memory */
 	JSON_FLAW_COUNT,
 };
 

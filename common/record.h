@@ -57,6 +57,9 @@ struct record {
 	const struct field *fields;
 };
 
+/* Longest key of a FIELD_MAP. */
+#define MAP_KEY_MAX_BYTES 512
+
 struct map_entry {
 	const char *key;
 	const char *value;

@@ -4,14 +4,14 @@
 
 #include <string.h>
 
-const char *const state_file_names[STATE_FILE_COUNT] = {
+const char *const state_file_names[STATE_FILE_COUNT + 1] = {
 	[STATE_AGENT_ID] = "agent_id.txt",
 	[STATE_DECOMMISSION] = "decommission.json",
 	[STATE_JOURNAL] = "journal.json",
 	[STATE_TUNNEL] = "tunnel_state.json",
 };
 
-const char *const secret_names[SECRET_COUNT] = {
+const char *const secret_names[SECRET_COUNT + 1] = {
 	[SECRET_API_KEY] = "DOCKFLARE_API_KEY",
 	[SECRET_ACCESS_ID] = "CF_ACCESS_CLIENT_ID",
 	[SECRET_ACCESS_SECRET] = "CF_ACCESS_CLIENT_SECRET",

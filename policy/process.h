@@ -39,7 +39,8 @@ enum state_file {
 #define STATE_FILE_BIT(file) (1u << (file))
 #define STATE_FILE_MAX_BYTES 65536
 
-extern const char *const state_file_names[STATE_FILE_COUNT]; /* "agent_id.txt", … */
+/* "agent_id.txt", …; ended by a NULL. */
+extern const char *const state_file_names[STATE_FILE_COUNT + 1];
 
 enum secret {
 	SECRET_API_KEY,
@@ -52,8 +53,8 @@ enum secret {
 #define SECRET_BIT(secret) (1u << (secret))
 #define SECRET_MAX_BYTES 4096
 
-/* The names of the environment variables that they come from, and of the frames' fields. */
-extern const char *const secret_names[SECRET_COUNT];
+/* The environment variables that they come from, and their names in frames; NULL-ended. */
+extern const char *const secret_names[SECRET_COUNT + 1];
 
 /* Descriptors of a worker from exec on (dup2 in the supervisor's child). */
 enum worker_fd {
