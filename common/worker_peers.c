@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Every worker.  The channels to the other workers, none of which is trusted: each frame is judged
+ * before anything looks at it, and a peer that breaks the table is reported.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/worker_private.h"
+
+void
+peers_close(struct worker *worker, enum process peer)
+{
+	if (!channel_is_open(&worker->peers[peer]))
+		return;
+	channel_close(&worker->peers[peer]);
+	if (worker->handlers->peer_down != NULL)
+		worker->handlers->peer_down(worker, peer);
+}
+
+void
+peers_open(struct worker *worker, enum process peer, int fd)
+{
+	if (fd < 0 || (worker->entry->peers & PROCESS_BIT(peer)) == 0)
+		fatal("the supervisor sent a peer that is not due");
+	peers_close(worker, peer);
+	channel_open(&worker->peers[peer], fd, false);
+	log_debug("channel to %s", processes[peer].name);
+	if (worker->stage == STAGE_STARTED && worker->handlers->peer_up != NULL)
+		worker->handlers->peer_up(worker, peer);
+}
+
+void
+worker_bad_peer(struct worker *worker, enum process peer, const char *why)
+{
+	char text[96];
+
+	log_error("%s broke the protocol: %s", processes[peer].name, why);
+	peers_close(worker, peer);
+	snprintf(text, sizeof(text), "{\"type\":\"bad-peer\",\"peer\":\"%s\"}",
+	    processes[peer].name);
+	control_say(worker, text);
+}
+
+static void
+take_frame(struct worker *worker, enum process peer)
+{
+	struct slice frame = channel_frame(&worker->peers[peer]);
+	char why[RECORD_WHY_BYTES];
+	struct message message;
+	int error = message_decode(peer, worker->handlers->process, frame, &message, why);
+
+	if (error == -ENOMEM)
+		fatal("out of memory");
+	channel_next(&worker->peers[peer]);
+	if (error != 0) {
+		worker_bad_peer(worker, peer, why);
+		return;
+	}
+	log_debug("%s <- %s: %s (%zu bytes)", worker->entry->name, processes[peer].name,
+	    messages[message.id].name, frame.length);
+	worker->handlers->message(worker, peer, &message);
+	message_free(&message);
+}
+
+void
+peers_read(struct worker *worker, enum process peer)
+{
+	struct channel *channel = &worker->peers[peer];
+
+	for (int turn = 0; turn < WORKER_FRAMES_A_TURN && channel_is_open(channel); turn++) {
+		int got = channel_read(channel, FRAME_MAX_BYTES, clock_ms());
+
+		if (got == 0)
+			return;
+		if (got == -EPIPE) {
+			log_debug("channel to %s ended", processes[peer].name);
+			peers_close(worker, peer);
+		} else if (got < 0) {
+			worker_bad_peer(worker, peer, strerror(-got));
+		} else {
+			take_frame(worker, peer);
+		}
+	}
+}
+
+int
+worker_send(struct worker *worker, enum process peer, enum message_id id, const void *body)
+{
+	struct buffer frame _cleanup_buffer_ = SECRET_BUFFER(FRAME_MAX_BYTES);
+	char why[RECORD_WHY_BYTES];
+	int error;
+
+	if (!channel_is_open(&worker->peers[peer]))
+		return -ENOTCONN;
+	if (message_encode(id, body, &frame, why) != 0)
+		fatal("%s can't be sent: %s", messages[id].name, why);
+	log_debug("%s -> %s: %s (%zu bytes)", worker->entry->name, processes[peer].name,
+	    messages[id].name, frame.length);
+	error = channel_send(&worker->peers[peer],
+	    (struct slice){ .bytes = frame.bytes, .length = frame.length }, -1);
+	if (error == -ENOBUFS)
+		worker_bad_peer(worker, peer, "reads too slowly");
+	else if (error != 0)
+		fatal("%s can't be queued: %s", messages[id].name, strerror(-error));
+	return error;
+}
+
+bool
+worker_has_peer(const struct worker *worker, enum process peer)
+{
+	return channel_is_open(&worker->peers[peer]);
+}
+
+void
+peers_flush(struct worker *worker)
+{
+	for (enum process peer = 0; peer < PROCESS_COUNT; peer++)
+		if (channel_is_open(&worker->peers[peer]) &&
+		    channel_flush(&worker->peers[peer]) != 0)
+			peers_close(worker, peer);
+}

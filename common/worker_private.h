@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Every worker.  The runtime's own parts; a worker's code includes worker.h. */
+#ifndef COMMON_WORKER_PRIVATE_H
+#define COMMON_WORKER_PRIVATE_H
+
+#include "common/channel.h"
+#include "common/worker.h"
+
+#define WORKER_ALIVE_MS 4000
+#define WORKER_STATUS_MS 1000
+#define WORKER_EXIT_MS 1000
+/* Frames taken from one channel before the others get their turn. */
+#define WORKER_FRAMES_A_TURN 64
+
+enum worker_stage {
+	STAGE_NEW,      /* waits for `config` */
+	STAGE_CONFINED, /* `ready` is said; waits for state and secrets */
+	STAGE_STARTED,
+	STAGE_STOPPING, /* the worker has asked to end */
+};
+
+/* A state file as handed over, and the save that is under way. */
+struct worker_file {
+	bool arrived;
+	struct buffer content; /* as handed over */
+	bool saving;           /* a save waits for its answer */
+	bool waiting;          /* `next` is to be saved after it */
+	struct buffer next;
+};
+
+struct worker {
+	const struct worker_handlers *handlers;
+	const struct process_entry *entry;
+	void *context;
+	enum worker_stage stage;
+	int64_t exit_by_ms;
+
+	struct channel control;
+	enum state_file blob_file; /* the next frame on `control` is this file's content */
+	bool blob_follows;
+	struct channel peers[PROCESS_COUNT];
+
+	char *values[SETTING_COUNT];
+	struct buffer secrets[SECRET_COUNT]; /* length 0: not configured */
+	unsigned secrets_arrived;            /* SECRET_BIT */
+	struct worker_file files[STATE_FILE_COUNT];
+
+	struct buffer status;      /* the newest blob */
+	struct buffer status_sent; /* the last one sent */
+	struct worker_timer status_timer;
+	struct worker_timer alive_timer;
+	struct worker_timer *timers; /* unordered */
+};
+
+/* worker_control.c: the channel to the supervisor; whatever goes wrong on it is fatal. */
+void control_read(struct worker *worker);
+void control_say(struct worker *worker, const char *text);
+void control_blob(struct worker *worker, struct slice blob);
+void control_answered(struct worker *worker, enum state_file file, const char *reason);
+
+/* worker_peers.c */
+void peers_read(struct worker *worker, enum process peer);
+void peers_open(struct worker *worker, enum process peer, int fd);
+void peers_close(struct worker *worker, enum process peer);
+void peers_flush(struct worker *worker);
+
+/* worker_timer.c: the time until the next timer, -1 without one; and firing those that are due. */
+int timers_wait_ms(const struct worker *worker);
+void timers_fire(struct worker *worker);
+
+#endif
