@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * docs/protocol.md against the table of messages: everything behind the marker is what this
+ * program renders.  `test_protocol_doc --write` writes it anew.
+ */
+#include "tests/unit/unit.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/message.h"
+
+#define DOCUMENT SOURCE_DIR "/docs/protocol.md"
+#define MARKER "<!-- the rest is made from common/message_table.c -->\n"
+#define DOCUMENT_MAX_BYTES (1024 * 1024)
+
+static void
+add_processes(struct buffer *out, unsigned mask)
+{
+	const char *separator = "";
+
+	if ((mask & PROCESS_WORKERS) == PROCESS_WORKERS) {
+		assert_int_equal(buffer_add_text(out, "every worker"), 0);
+		return;
+	}
+	for (enum process process = 0; process < PROCESS_COUNT; process++) {
+		if ((mask & PROCESS_BIT(process)) == 0)
+			continue;
+		assert_int_equal(buffer_printf(out, "%s%s", separator, processes[process].name), 0);
+		separator = ", ";
+	}
+}
+
+static const char *const class_texts[] = {
+	[TEXT_ANY] = "",
+	[TEXT_LINE] = ", no control characters",
+	[TEXT_VISIBLE] = ", visible ASCII",
+	[TEXT_NAME] = ", letters, digits, `_`, `-`, `.`",
+	[TEXT_HEX] = ", lower case hexadecimal digits",
+};
+
+static void
+add_bounds(struct buffer *out, const struct field *field)
+{
+	switch (field->kind) {
+	case FIELD_TEXT:
+		buffer_printf(out, "text, %" PRId64 " to %" PRId64 " bytes%s", field->min,
+		    field->max, class_texts[field->text]);
+		break;
+	case FIELD_INTEGER:
+		buffer_printf(out, "whole number, %" PRId64 " to %" PRId64, field->min, field->max);
+		break;
+	case FIELD_BOOLEAN:
+		buffer_add_text(out, "true or false");
+		break;
+	case FIELD_CHOICE:
+		for (size_t at = 0; field->choices[at] != NULL; at++)
+			buffer_printf(out, "%s`%s`", at == 0 ? "" : ", ", field->choices[at]);
+		break;
+	case FIELD_MAP:
+		buffer_printf(out,
+		    "object of texts, at most %" PRId64 " entries, keys up to %d and values up to "
+		    "%zu bytes%s",
+		    field->max, MAP_KEY_MAX_BYTES, field->value_max, class_texts[field->text]);
+		break;
+	case FIELD_TEXTS:
+		buffer_printf(out, "list of at most %" PRId64 " texts of up to %zu bytes%s",
+		    field->max, field->value_max, class_texts[field->text]);
+		break;
+	case FIELD_RECORDS:
+		buffer_printf(out, "list of at most %" PRId64 " `%s`", field->max,
+		    field->record->name);
+		break;
+	case FIELD_RECORD:
+		buffer_printf(out, "`%s`", field->record->name);
+		break;
+	}
+	buffer_printf(out, "%s%s", field->optional ? "; may be absent" : "",
+	    field->secret ? "; secret" : "");
+}
+
+static void
+add_fields(struct buffer *out, const struct record *record)
+{
+	if (record->field_count == 0)
+		return;
+	buffer_add_text(out, "| field | what it may hold |\n| --- | --- |\n");
+	for (size_t at = 0; at < record->field_count; at++) {
+		buffer_printf(out, "| `%s` | ", record->fields[at].name);
+		add_bounds(out, &record->fields[at]);
+		buffer_add_text(out, " |\n");
+	}
+	for (size_t at = 0; at < record->field_count; at++) {
+		const struct record *inner = record->fields[at].record;
+
+		if (inner == NULL)
+			continue;
+		buffer_printf(out, "\nEach `%s`:\n\n", inner->name);
+		add_fields(out, inner);
+	}
+}
+
+static void
+render(struct buffer *out)
+{
+	for (enum message_id id = 0; id < MESSAGE_COUNT; id++) {
+		const struct message_entry *entry = &messages[id];
+
+		buffer_printf(out, "\n### %s\n\n", entry->name);
+		add_processes(out, entry->from);
+		buffer_add_text(out, " to ");
+		add_processes(out, entry->to);
+		buffer_printf(out, ": %s.%s%s\n\n", entry->why,
+		    entry->blob ? " The next frame is a blob." : "",
+		    entry->descriptor ? " Carries one descriptor." : "");
+		add_fields(out, &entry->record);
+	}
+	/* One newline at the end of the file. */
+	while (out->length > 1 && out->bytes[out->length - 2] == '\n')
+		out->bytes[--out->length] = '\0';
+}
+
+static void
+read_document(struct buffer *out)
+{
+	FILE *file = fopen(DOCUMENT, "re");
+	char chunk[4096];
+	size_t got;
+
+	assert_non_null(file);
+	while ((got = fread(chunk, 1, sizeof(chunk), file)) > 0)
+		assert_int_equal(buffer_add(out, chunk, got), 0);
+	fclose(file);
+}
+
+static void
+the_document_is_the_table(void **state)
+{
+	struct buffer document _cleanup_buffer_ = BUFFER(DOCUMENT_MAX_BYTES);
+	struct buffer rendered _cleanup_buffer_ = BUFFER(DOCUMENT_MAX_BYTES);
+	const char *marker;
+
+	(void)state;
+	read_document(&document);
+	render(&rendered);
+	marker = strstr(document.bytes, MARKER);
+	assert_non_null(marker);
+	assert_string_equal(marker + strlen(MARKER), rendered.bytes);
+}
+
+static int
+write_document(void)
+{
+	struct buffer document _cleanup_buffer_ = BUFFER(DOCUMENT_MAX_BYTES);
+	const char *marker;
+	FILE *file;
+
+	read_document(&document);
+	marker = strstr(document.bytes, MARKER);
+	assert_non_null(marker);
+	document.length = (size_t)(marker - document.bytes) + strlen(MARKER);
+	document.bytes[document.length] = '\0';
+	render(&document);
+	file = fopen(DOCUMENT, "we");
+	assert_non_null(file);
+	fwrite(document.bytes, 1, document.length, file);
+	return fclose(file);
+}
+
+int
+main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_document_is_the_table),
+	};
+
+	if (argc == 2 && strcmp(argv[1], "--write") == 0)
+		return write_document();
+	return RUN_TESTS(tests);
+}
