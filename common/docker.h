@@ -51,6 +51,7 @@ struct docker_call {
 	size_t body_max_bytes;
 	long timeout_ms;
 	long idle_timeout_ms;
+	void (*on_start)(void *context, long status); /* may be NULL */
 	bool (*on_data)(void *context, struct slice piece);
 	void (*on_done)(void *context, const struct http_answer *answer);
 	void *context;
@@ -65,5 +66,11 @@ struct http_request *docker_call(struct docker *docker, const struct docker_call
  */
 const char *docker_explain(struct docker *docker, const char *method, const char *path,
     const struct http_answer *answer);
+
+/*
+ * The N of the API version 1.N to speak with an engine that speaks `oldest` (NULL or "": not
+ * told) to `newest`; 0, and a line in `error` that names both sides' versions, if there is none.
+ */
+int docker_choose_version(const char *newest, const char *oldest, char error[HTTP_DETAIL_BYTES]);
 
 #endif

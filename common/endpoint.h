@@ -28,7 +28,7 @@ struct endpoint {
 	int64_t resolved_ms;    /* 0: never, or no longer believed */
 	int64_t asked_id;       /* the question under way; 0: none */
 	char address_text[ADDRESS_TEXT_MAX_BYTES + 1];
-	char error[128];        /* why there is no address */
+	char error[192];        /* why there is no address */
 	struct worker_timer timeout;
 	void (*ready)(struct endpoint *endpoint, bool ok);
 };

@@ -15,7 +15,7 @@
 #include "common/address.h"
 #include "common/json_check.h"
 
-#define HTTP_DETAIL_BYTES 256
+#define HTTP_DETAIL_BYTES 320
 #define HTTP_HEADERS_MAX 12
 
 enum http_error {
@@ -42,7 +42,7 @@ struct http_answer {
 struct http;
 struct http_request;
 
-/* Judges an address at connect.  `context` is the request's. */
+/* Judges an address at connect.  `context` is the call's judge_context. */
 typedef bool http_judge(void *context, const struct address *address, uint16_t port);
 
 struct http_call {
@@ -55,16 +55,21 @@ struct http_call {
 	uint16_t resolve_port;
 	const char *resolve_address;
 	const char *proxy;         /* "http://host:port", or NULL */
-	const char *proxy_user;    /* "user:password", a secret, or NULL */
+	const char *proxy_user;    /* "user:password" as in the URL, percent-encoded; a secret, or
+	                              NULL */
 	const char *headers[HTTP_HEADERS_MAX]; /* "Name: value"; may be secrets; NULL-ended */
 	struct slice body;         /* copied; application/json; length 0: none */
 	size_t body_max_bytes;     /* of the answer; ignored where on_data takes it */
 	long connect_timeout_ms;
 	long timeout_ms;           /* of the whole request; 0: none (streams) */
 	long idle_timeout_ms;      /* a stream without a byte for so long has ended; 0: none */
-	http_judge *judge;
-	/* A piece of a 2xx answer's body as it comes; false ends the request.  NULL: the body is
-	   collected for on_done.  Bodies of other answers are always collected (64 KiB kept). */
+	http_judge *judge;         /* NULL: any address */
+	void *judge_context;       /* NULL: `context` */
+	/* The header of the answer is complete.  May be NULL. */
+	void (*on_start)(void *context, long status);
+	/* A piece of a 2xx answer's body as it comes; false ends the request (HTTP_FAILED).  NULL:
+	   the body is collected for on_done.  Bodies of other answers are always collected (64 KiB
+	   kept).  This one and on_start may start and cancel requests, also their own. */
 	bool (*on_data)(void *context, struct slice piece);
 	/* Once, when the request has ended in any way but http_cancel. */
 	void (*on_done)(void *context, const struct http_answer *answer);
@@ -80,13 +85,16 @@ struct http *http_new(struct slice ca);
 /* Wipes and releases; requests that still run are cancelled. */
 void http_free(struct http *http);
 
-/* Starts a request.  NULL if it could not even be set up (out of memory, bad header). */
+/*
+ * Starts a request.  NULL if it could not even be set up: out of memory, control characters in a
+ * header, a name to connect to without its address (no worker resolves names itself).
+ */
 struct http_request *http_start(struct http *http, const struct http_call *call);
 
-/* Ends a request without calling on_done; NULL is accepted. */
+/* Ends a request without calling on_done; NULL and one that has ended are accepted. */
 void http_cancel(struct http *http, struct http_request *request);
 
-/* Closes idle connections, so that the next request connects anew. */
+/* The next request connects anew and reuses no idle connection. */
 void http_forget_connections(struct http *http);
 
 /* For struct worker_handlers.wait: curl_multi_poll with `fds` as the extra ones. */
