@@ -263,7 +263,7 @@ channel_flush(struct channel *channel)
 		bool with_fd = channel->sent_fd >= 0 && channel->sent_fd_at == 0;
 		/* Bytes before the descriptor's frame go first, so that it arrives with it. */
 		size_t length = channel->sent_fd >= 0 && !with_fd ? channel->sent_fd_at :
-								     channel->output.length;
+								    channel->output.length;
 		ssize_t sent = transmit(channel, length, with_fd ? channel->sent_fd : -1);
 
 		if (sent == -EAGAIN)

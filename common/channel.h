@@ -29,7 +29,7 @@ struct channel {
 	int received_fd;     /* owned; came with the frame in `input`; -1: none */
 	int64_t frame_since_ms; /* when the unfinished frame began; 0: none */
 	struct buffer output;
-	int sent_fd;         /* owned; goes out with the byte at `sent_fd_at`; -1: none */
+	int sent_fd; /* owned; goes out with the byte at `sent_fd_at`; -1: none */
 	size_t sent_fd_at;
 };
 

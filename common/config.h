@@ -20,9 +20,10 @@ struct config {
 	struct url docker_tunnel;    /* DOCKER_TUNNEL_HOST, or DOCKER_HOST */
 	struct url proxy;            /* HTTPS_PROXY where the master is reached through it; else
 	                                scheme URL_NONE */
-	char *secrets[SECRET_COUNT]; /* that came from the environment; NULL: from a file, or none */
-	struct buffer mistakes;      /* one line each, ended by a newline */
-	struct buffer warnings;      /* the same; not fatal */
+	char
+	    *secrets[SECRET_COUNT]; /* that came from the environment; NULL: from a file, or none */
+	struct buffer mistakes;     /* one line each, ended by a newline */
+	struct buffer warnings;     /* the same; not fatal */
 };
 
 /*
@@ -50,7 +51,7 @@ void config_wipe_environment(char **environment);
  * a line in `why`.  For HTTPS_PROXY also -EINVAL if scheme, host or port differ from
  * config->proxy: the sandbox holds the old port.
  */
-int config_secret(const struct config *config, enum secret secret, struct buffer *ret_value,
-    struct buffer *why);
+int config_secret(
+    const struct config *config, enum secret secret, struct buffer *ret_value, struct buffer *why);
 
 #endif

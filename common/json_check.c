@@ -39,9 +39,8 @@ static enum json_flaw scan_value(struct scanner *scanner);
 static void
 skip_blanks(struct scanner *scanner)
 {
-	while (scanner->at < scanner->end &&
-	    (*scanner->at == ' ' || *scanner->at == '\t' || *scanner->at == '\n' ||
-		*scanner->at == '\r'))
+	while (scanner->at < scanner->end && (*scanner->at == ' ' || *scanner->at == '\t' ||
+						 *scanner->at == '\n' || *scanner->at == '\r'))
 		scanner->at++;
 }
 
@@ -162,8 +161,8 @@ scan_character(struct scanner *scanner)
 		return JSON_NUL;
 	if (byte < 0x20)
 		return JSON_SYNTAX;
-	length = utf8_sequence((const unsigned char *)scanner->at,
-	    (size_t)(scanner->end - scanner->at));
+	length =
+	    utf8_sequence((const unsigned char *)scanner->at, (size_t)(scanner->end - scanner->at));
 	if (length == 0)
 		return JSON_UTF8;
 	scanner->at += length;
@@ -318,8 +317,8 @@ scan_member(struct scanner *scanner)
 	flaw = scan_string(scanner);
 	if (flaw != JSON_GOOD)
 		return flaw;
-	if (!scanner->lenient && json_keys_add(&scanner->keys, key + 1,
-	    (size_t)(scanner->at - key) - 2) != 0)
+	if (!scanner->lenient &&
+	    json_keys_add(&scanner->keys, key + 1, (size_t)(scanner->at - key) - 2) != 0)
 		return JSON_MEMORY;
 	skip_blanks(scanner);
 	if (scanner->at == scanner->end)

@@ -32,8 +32,8 @@ find_type(struct slice frame)
 }
 
 int
-message_decode(enum process from, enum process to, struct slice frame,
-    struct message *ret_message, char why[RECORD_WHY_BYTES])
+message_decode(enum process from, enum process to, struct slice frame, struct message *ret_message,
+    char why[RECORD_WHY_BYTES])
 {
 	enum json_flaw flaw = json_check(frame, JSON_MAX_DEPTH);
 	const struct message_entry *entry;
@@ -55,18 +55,18 @@ message_decode(enum process from, enum process to, struct slice frame,
 		    entry->name, processes[to].name);
 		return -EBADMSG;
 	}
-	error = record_decode_tagged(&entry->record, "type", frame, &ret_message->arena,
-	    &ret_message->body, why);
+	error = record_decode_tagged(
+	    &entry->record, "type", frame, &ret_message->arena, &ret_message->body, why);
 	if (error != 0)
 		message_free(ret_message);
 	return error;
 }
 
 int
-message_encode(enum message_id id, const void *body, struct buffer *out,
-    char why[RECORD_WHY_BYTES])
+message_encode(enum message_id id, const void *body, struct buffer *out, char why[RECORD_WHY_BYTES])
 {
-	return record_encode_tagged(&messages[id].record, "type", messages[id].name, body, out, why);
+	return record_encode_tagged(
+	    &messages[id].record, "type", messages[id].name, body, out, why);
 }
 
 void

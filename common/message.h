@@ -76,14 +76,14 @@ enum message_id {
 };
 
 struct message_entry {
-	const char *name; /* the frame's "type" */
-	unsigned from;    /* PROCESS_BIT of each process that may send it */
-	unsigned to;      /* PROCESS_BIT of each process that may receive it */
-	bool blob;        /* the next frame on the channel is an opaque blob */
-	bool descriptor;  /* carries exactly one descriptor */
-	bool secret;      /* wiped after use, never shown */
+	const char *name;     /* the frame's "type" */
+	unsigned from;        /* PROCESS_BIT of each process that may send it */
+	unsigned to;          /* PROCESS_BIT of each process that may receive it */
+	bool blob;            /* the next frame on the channel is an opaque blob */
+	bool descriptor;      /* carries exactly one descriptor */
+	bool secret;          /* wiped after use, never shown */
 	struct record record; /* the fields beside "type"; bounds of the struct */
-	const char *why;  /* one line: what it is for, and why a hostile sender may send it */
+	const char *why;      /* one line: what it is for, and why a hostile sender may send it */
 };
 
 extern const struct message_entry messages[MESSAGE_COUNT];
@@ -101,7 +101,7 @@ struct message_secret {
 };
 
 struct message_state { /* the blob is the file's content, empty if it does not exist */
-	int file; /* enum state_file */
+	int file;      /* enum state_file */
 	bool exists;
 };
 
@@ -115,7 +115,7 @@ struct message_save_failed {
 };
 
 struct message_peer { /* with the descriptor of the new channel */
-	int peer; /* enum process */
+	int peer;     /* enum process */
 };
 
 /* ---- worker to supervisor ---- */
@@ -186,9 +186,9 @@ struct message_tunnel_hint {
 enum command_action { COMMAND_START, COMMAND_RESTART, COMMAND_STOP };
 
 struct message_command {
-	const char *id; /* the journal entry's */
-	int action;     /* enum command_action */
-	const char *tunnel_id;   /* the three: NULL for stop */
+	const char *id;        /* the journal entry's */
+	int action;            /* enum command_action */
+	const char *tunnel_id; /* the three: NULL for stop */
 	const char *tunnel_name;
 	const char *token;
 };
@@ -204,7 +204,7 @@ struct message_command_done { /* the wanted state is saved (or its failure told)
 enum tunnel_state { TUNNEL_UNKNOWN, TUNNEL_STOPPED, TUNNEL_STARTING, TUNNEL_RUNNING, TUNNEL_ERROR };
 
 struct message_tunnel { /* what it is now */
-	int state; /* enum tunnel_state */
+	int state;      /* enum tunnel_state */
 	const char *id;
 	const char *name;
 	const char *version;
@@ -284,7 +284,7 @@ struct message_status_agent {
 	const char *version;
 	int64_t pid;
 	int64_t uptime_ms;
-	int64_t now_ms; /* CLOCK_MONOTONIC, for the ages in the workers' blobs */
+	int64_t now_ms;         /* CLOCK_MONOTONIC, for the ages in the workers' blobs */
 	const char *start_mode; /* "distinct uids" or "shared uid" */
 	int64_t landlock_abi;   /* 0: the kernel has none */
 	struct texts warnings;
@@ -293,8 +293,8 @@ struct message_status_agent {
 enum worker_phase { PHASE_STOPPED, PHASE_STARTING, PHASE_RUNNING, PHASE_BACKOFF, PHASE_STOPPING };
 
 struct message_status_worker { /* followed by the worker's last status blob, maybe empty */
-	int process; /* enum process */
-	int64_t pid; /* 0: none runs */
+	int process;           /* enum process */
+	int64_t pid;           /* 0: none runs */
 	int64_t uid;
 	int phase; /* enum worker_phase */
 	int64_t restarts;
@@ -303,8 +303,8 @@ struct message_status_worker { /* followed by the worker's last status blob, may
 	int64_t log_lines_dropped;
 };
 
-extern const char *const process_choices[];          /* by enum process */
-extern const char *const tunnel_state_choices[];     /* by enum tunnel_state */
+extern const char *const process_choices[];      /* by enum process */
+extern const char *const tunnel_state_choices[]; /* by enum tunnel_state */
 extern const char *const link_state_choices[];
 extern const char *const agent_status_choices[];
 extern const char *const lifecycle_choices[];
@@ -363,8 +363,8 @@ int message_decode(enum process from, enum process to, struct slice frame,
  * without fields.  0, -EINVAL with `why` if the body is outside the table's bounds, -EMSGSIZE,
  * -ENOMEM.
  */
-int message_encode(enum message_id id, const void *body, struct buffer *out,
-    char why[RECORD_WHY_BYTES]);
+int message_encode(
+    enum message_id id, const void *body, struct buffer *out, char why[RECORD_WHY_BYTES]);
 
 /* Wipes and releases. */
 void message_free(struct message *message);

@@ -9,36 +9,57 @@
 #include "common/message.h"
 #include "common/setting.h"
 
-#define TEXT_FIELD(type, member, from, to, class)                                                 \
-	{ .name = #member, .kind = FIELD_TEXT, .text = (class),                                   \
-		.offset = offsetof(struct type, member), .min = (from), .max = (to) }
-#define OPTIONAL_TEXT(type, member, from, to, class)                                              \
-	{ .name = #member, .kind = FIELD_TEXT, .text = (class), .optional = true,                 \
-		.offset = offsetof(struct type, member), .min = (from), .max = (to) }
-#define SECRET_TEXT(type, member, from, to)                                                       \
-	{ .name = #member, .kind = FIELD_TEXT, .text = TEXT_VISIBLE, .optional = true,            \
-		.secret = true, .offset = offsetof(struct type, member), .min = (from),           \
-		.max = (to) }
-#define INTEGER_FIELD(type, member, from, to)                                                     \
-	{ .name = #member, .kind = FIELD_INTEGER, .offset = offsetof(struct type, member),        \
-		.min = (from), .max = (to) }
-#define BOOLEAN_FIELD(type, member)                                                               \
-	{ .name = #member, .kind = FIELD_BOOLEAN, .offset = offsetof(struct type, member) }
-#define CHOICE_FIELD(type, member, list)                                                          \
-	{ .name = #member, .kind = FIELD_CHOICE, .offset = offsetof(struct type, member),         \
-		.choices = (list) }
-#define WARNINGS_FIELD(type)                                                                      \
-	{ .name = "warnings", .kind = FIELD_TEXTS, .text = TEXT_LINE,                             \
-		.offset = offsetof(struct type, warnings), .max = 32, .value_max = 512 }
-#define LABELS_FIELD(type)                                                                        \
-	{ .name = "labels", .kind = FIELD_MAP, .text = TEXT_ANY,                                  \
-		.offset = offsetof(struct type, labels), .max = LABELS_MAX,                       \
-		.value_max = LABEL_VALUE_MAX_BYTES }
+#define TEXT_FIELD(type, member, from, to, class)                                   \
+	{                                                                           \
+		.name = #member, .kind = FIELD_TEXT, .text = (class),               \
+		.offset = offsetof(struct type, member), .min = (from), .max = (to) \
+	}
+#define OPTIONAL_TEXT(type, member, from, to, class)                                    \
+	{                                                                               \
+		.name = #member, .kind = FIELD_TEXT, .text = (class), .optional = true, \
+		.offset = offsetof(struct type, member), .min = (from), .max = (to)     \
+	}
+#define SECRET_TEXT(type, member, from, to)                                                  \
+	{                                                                                    \
+		.name = #member, .kind = FIELD_TEXT, .text = TEXT_VISIBLE, .optional = true, \
+		.secret = true, .offset = offsetof(struct type, member), .min = (from),      \
+		.max = (to)                                                                  \
+	}
+#define INTEGER_FIELD(type, member, from, to)                                                    \
+	{                                                                                        \
+		.name = #member, .kind = FIELD_INTEGER, .offset = offsetof(struct type, member), \
+		.min = (from), .max = (to)                                                       \
+	}
+#define BOOLEAN_FIELD(type, member)                                                             \
+	{                                                                                       \
+		.name = #member, .kind = FIELD_BOOLEAN, .offset = offsetof(struct type, member) \
+	}
+#define CHOICE_FIELD(type, member, list)                                                        \
+	{                                                                                       \
+		.name = #member, .kind = FIELD_CHOICE, .offset = offsetof(struct type, member), \
+		.choices = (list)                                                               \
+	}
+#define WARNINGS_FIELD(type)                                                           \
+	{                                                                              \
+		.name = "warnings", .kind = FIELD_TEXTS, .text = TEXT_LINE,            \
+		.offset = offsetof(struct type, warnings), .max = 32, .value_max = 512 \
+	}
+#define LABELS_FIELD(type)                                                  \
+	{                                                                   \
+		.name = "labels", .kind = FIELD_MAP, .text = TEXT_ANY,      \
+		.offset = offsetof(struct type, labels), .max = LABELS_MAX, \
+		.value_max = LABEL_VALUE_MAX_BYTES                          \
+	}
 
 #define RECORD(type, list)                                                                        \
-	{ .name = #type, .size_bytes = sizeof(struct type), .field_count = ARRAY_LEN(list),       \
-		.fields = (list) }
-#define NO_FIELDS(text) { .name = (text) }
+	{                                                                                         \
+		.name = #type, .size_bytes = sizeof(struct type), .field_count = ARRAY_LEN(list), \
+		.fields = (list)                                                                  \
+	}
+#define NO_FIELDS(text)        \
+	{                      \
+		.name = (text) \
+	}
 
 #define TIME_FIELD(type, member) INTEGER_FIELD(type, member, -1, INT64_MAX)
 #define DETAIL_FIELD(type) OPTIONAL_TEXT(type, detail, 0, DETAIL_MAX_BYTES, TEXT_LINE)
@@ -67,8 +88,11 @@ static const char *const outcome_choices[] = { "obeyed", "refused", NULL };
 
 static const struct field config_fields[] = {
 	CHOICE_FIELD(message_config, process, process_choices),
-	{ .name = "values", .kind = FIELD_MAP, .text = TEXT_LINE,
-	    .offset = offsetof(struct message_config, values), .max = SETTING_COUNT,
+	{ .name = "values",
+	    .kind = FIELD_MAP,
+	    .text = TEXT_LINE,
+	    .offset = offsetof(struct message_config, values),
+	    .max = SETTING_COUNT,
 	    .value_max = SETTING_VALUE_MAX_BYTES },
 };
 static const struct field secret_fields[] = {
@@ -110,8 +134,11 @@ static const struct field resolve_fields[] = {
 };
 static const struct field addresses_fields[] = {
 	INTEGER_FIELD(message_addresses, id, 1, INT64_MAX),
-	{ .name = "addresses", .kind = FIELD_TEXTS, .text = TEXT_VISIBLE,
-	    .offset = offsetof(struct message_addresses, addresses), .max = ADDRESSES_MAX,
+	{ .name = "addresses",
+	    .kind = FIELD_TEXTS,
+	    .text = TEXT_VISIBLE,
+	    .offset = offsetof(struct message_addresses, addresses),
+	    .max = ADDRESSES_MAX,
 	    .value_max = ADDRESS_TEXT_MAX_BYTES },
 	OPTIONAL_TEXT(message_addresses, error, 0, DETAIL_MAX_BYTES, TEXT_LINE),
 };
@@ -126,8 +153,10 @@ static const struct field snapshot_fields[] = {
 	INTEGER_FIELD(message_snapshot, generation, 1, INT64_MAX),
 	INTEGER_FIELD(message_snapshot, page, 0, 1000000),
 	BOOLEAN_FIELD(message_snapshot, last),
-	{ .name = "containers", .kind = FIELD_RECORDS,
-	    .offset = offsetof(struct message_snapshot, containers), .max = PAGE_CONTAINERS_MAX,
+	{ .name = "containers",
+	    .kind = FIELD_RECORDS,
+	    .offset = offsetof(struct message_snapshot, containers),
+	    .max = PAGE_CONTAINERS_MAX,
 	    .record = &container_fact_record },
 };
 static const struct field container_fields[] = {
@@ -175,8 +204,13 @@ static const struct field halted_fields[] = {
 static const struct field restore_fields[] = {
 	TEXT_FIELD(message_restore, tunnel_id, 1, TUNNEL_ID_MAX_BYTES, TEXT_NAME),
 	TEXT_FIELD(message_restore, tunnel_name, 1, TUNNEL_NAME_MAX_BYTES, TEXT_LINE),
-	{ .name = "token", .kind = FIELD_TEXT, .text = TEXT_VISIBLE, .secret = true,
-	    .offset = offsetof(struct message_restore, token), .min = 1, .max = TOKEN_MAX_BYTES },
+	{ .name = "token",
+	    .kind = FIELD_TEXT,
+	    .text = TEXT_VISIBLE,
+	    .secret = true,
+	    .offset = offsetof(struct message_restore, token),
+	    .min = 1,
+	    .max = TOKEN_MAX_BYTES },
 };
 
 /* ---- status ---- */
@@ -206,8 +240,8 @@ static const struct field status_tunnel_fields[] = {
 	OPTIONAL_TEXT(message_status_tunnel, id, 1, TUNNEL_ID_MAX_BYTES, TEXT_NAME),
 	OPTIONAL_TEXT(message_status_tunnel, name, 1, TUNNEL_NAME_MAX_BYTES, TEXT_LINE),
 	OPTIONAL_TEXT(message_status_tunnel, version, 1, 64, TEXT_LINE),
-	OPTIONAL_TEXT(message_status_tunnel, container_id, CONTAINER_ID_BYTES, CONTAINER_ID_BYTES,
-	    TEXT_HEX),
+	OPTIONAL_TEXT(
+	    message_status_tunnel, container_id, CONTAINER_ID_BYTES, CONTAINER_ID_BYTES, TEXT_HEX),
 	INTEGER_FIELD(message_status_tunnel, ready_connections, -1, 1000000),
 	TIME_FIELD(message_status_tunnel, at_ms),
 	DETAIL_FIELD(message_status_tunnel),
@@ -246,104 +280,178 @@ static const struct field status_worker_fields[] = {
 #define AGENTCTL PROCESS_BIT(PROCESS_AGENTCTL)
 
 const struct message_entry messages[MESSAGE_COUNT] = {
-	[MESSAGE_CONFIG] = { .name = "config", .from = SUPERVISOR, .to = PROCESS_WORKERS,
+	[MESSAGE_CONFIG] = { .name = "config",
+	    .from = SUPERVISOR,
+	    .to = PROCESS_WORKERS,
 	    .record = RECORD(message_config, config_fields),
 	    .why = "the checked settings that are due to the worker; the first frame it gets" },
-	[MESSAGE_SECRET] = { .name = "secret", .from = SUPERVISOR, .to = MASTER_LINK,
-	    .secret = true, .record = RECORD(message_secret, secret_fields),
+	[MESSAGE_SECRET] = { .name = "secret",
+	    .from = SUPERVISOR,
+	    .to = MASTER_LINK,
+	    .secret = true,
+	    .record = RECORD(message_secret, secret_fields),
 	    .why = "one secret, after the supervisor's check, and again on SIGHUP" },
-	[MESSAGE_STATE] = { .name = "state", .from = SUPERVISOR, .to = MASTER_LINK | TUNNEL_KEEPER,
-	    .blob = true, .record = RECORD(message_state, state_fields),
+	[MESSAGE_STATE] = { .name = "state",
+	    .from = SUPERVISOR,
+	    .to = MASTER_LINK | TUNNEL_KEEPER,
+	    .blob = true,
+	    .record = RECORD(message_state, state_fields),
 	    .why = "announces the content of a state file, which is the next frame" },
-	[MESSAGE_SAVED] = { .name = "saved", .from = SUPERVISOR, .to = MASTER_LINK | TUNNEL_KEEPER,
+	[MESSAGE_SAVED] = { .name = "saved",
+	    .from = SUPERVISOR,
+	    .to = MASTER_LINK | TUNNEL_KEEPER,
 	    .record = RECORD(message_saved, saved_fields),
 	    .why = "the last save of that file is on disk" },
-	[MESSAGE_SAVE_FAILED] = { .name = "save-failed", .from = SUPERVISOR,
+	[MESSAGE_SAVE_FAILED] = { .name = "save-failed",
+	    .from = SUPERVISOR,
 	    .to = MASTER_LINK | TUNNEL_KEEPER,
 	    .record = RECORD(message_save_failed, save_failed_fields),
 	    .why = "the last save of that file is not on disk; the old content is" },
-	[MESSAGE_PEER] = { .name = "peer", .from = SUPERVISOR, .to = PROCESS_WORKERS,
-	    .descriptor = true, .record = RECORD(message_peer, peer_fields),
+	[MESSAGE_PEER] = { .name = "peer",
+	    .from = SUPERVISOR,
+	    .to = PROCESS_WORKERS,
+	    .descriptor = true,
+	    .record = RECORD(message_peer, peer_fields),
 	    .why = "the worker's end of a new channel to another worker" },
-	[MESSAGE_RELOAD] = { .name = "reload", .from = SUPERVISOR, .to = MASTER_LINK,
-	    .record = NO_FIELDS("reload"), .why = "the secrets before it are new" },
-	[MESSAGE_SHUTDOWN] = { .name = "shutdown", .from = SUPERVISOR, .to = PROCESS_WORKERS,
-	    .record = NO_FIELDS("shutdown"), .why = "finish what must be finished, then exit" },
+	[MESSAGE_RELOAD] = { .name = "reload",
+	    .from = SUPERVISOR,
+	    .to = MASTER_LINK,
+	    .record = NO_FIELDS("reload"),
+	    .why = "the secrets before it are new" },
+	[MESSAGE_SHUTDOWN] = { .name = "shutdown",
+	    .from = SUPERVISOR,
+	    .to = PROCESS_WORKERS,
+	    .record = NO_FIELDS("shutdown"),
+	    .why = "finish what must be finished, then exit" },
 
-	[MESSAGE_READY] = { .name = "ready", .from = PROCESS_WORKERS, .to = SUPERVISOR,
+	[MESSAGE_READY] = { .name = "ready",
+	    .from = PROCESS_WORKERS,
+	    .to = SUPERVISOR,
 	    .record = NO_FIELDS("ready"),
-	    .why = "the worker has confined itself; believed only after the supervisor's own look" },
-	[MESSAGE_ALIVE] = { .name = "alive", .from = PROCESS_WORKERS, .to = SUPERVISOR,
+	    .why =
+		"the worker has confined itself; believed only after the supervisor's own look" },
+	[MESSAGE_ALIVE] = { .name = "alive",
+	    .from = PROCESS_WORKERS,
+	    .to = SUPERVISOR,
 	    .record = NO_FIELDS("alive"),
 	    .why = "a sign of life; a worker that lies here is seen by the age of its work" },
-	[MESSAGE_STATUS] = { .name = "status", .from = PROCESS_WORKERS, .to = SUPERVISOR,
-	    .blob = true, .record = NO_FIELDS("status"),
+	[MESSAGE_STATUS] = { .name = "status",
+	    .from = PROCESS_WORKERS,
+	    .to = SUPERVISOR,
+	    .blob = true,
+	    .record = NO_FIELDS("status"),
 	    .why = "announces a blob for dockflare-agentctl, which judges it; bounded and kept" },
-	[MESSAGE_SAVE] = { .name = "save", .from = MASTER_LINK | TUNNEL_KEEPER, .to = SUPERVISOR,
-	    .blob = true, .record = RECORD(message_save, save_fields),
+	[MESSAGE_SAVE] = { .name = "save",
+	    .from = MASTER_LINK | TUNNEL_KEEPER,
+	    .to = SUPERVISOR,
+	    .blob = true,
+	    .record = RECORD(message_save, save_fields),
 	    .why = "announces new content for a file that is the worker's own; bounded in size and "
 		   "rate" },
-	[MESSAGE_CORRUPT] = { .name = "corrupt", .from = MASTER_LINK | TUNNEL_KEEPER,
-	    .to = SUPERVISOR, .record = RECORD(message_corrupt, corrupt_fields),
+	[MESSAGE_CORRUPT] = { .name = "corrupt",
+	    .from = MASTER_LINK | TUNNEL_KEEPER,
+	    .to = SUPERVISOR,
+	    .record = RECORD(message_corrupt, corrupt_fields),
 	    .why = "its file can't be read: it is renamed, never deleted" },
-	[MESSAGE_BAD_PEER] = { .name = "bad-peer", .from = PROCESS_WORKERS, .to = SUPERVISOR,
+	[MESSAGE_BAD_PEER] = { .name = "bad-peer",
+	    .from = PROCESS_WORKERS,
+	    .to = SUPERVISOR,
 	    .record = RECORD(message_bad_peer, bad_peer_fields),
 	    .why = "a peer broke the protocol: both are replaced, so that it is no weapon" },
 
 	[MESSAGE_RESOLVE] = { .name = "resolve",
-	    .from = MASTER_LINK | DOCKER_WATCHER | TUNNEL_KEEPER, .to = NAME_RESOLVER,
+	    .from = MASTER_LINK | DOCKER_WATCHER | TUNNEL_KEEPER,
+	    .to = NAME_RESOLVER,
 	    .record = RECORD(message_resolve, resolve_fields),
 	    .why = "asks for the addresses of a configured name; any other is refused" },
-	[MESSAGE_ADDRESSES] = { .name = "addresses", .from = NAME_RESOLVER,
+	[MESSAGE_ADDRESSES] = { .name = "addresses",
+	    .from = NAME_RESOLVER,
 	    .to = MASTER_LINK | DOCKER_WATCHER | TUNNEL_KEEPER,
 	    .record = RECORD(message_addresses, addresses_fields),
 	    .why = "the addresses; the asker judges each before it connects" },
-	[MESSAGE_SNAPSHOT] = { .name = "snapshot", .from = DOCKER_WATCHER, .to = MASTER_LINK,
+	[MESSAGE_SNAPSHOT] = { .name = "snapshot",
+	    .from = DOCKER_WATCHER,
+	    .to = MASTER_LINK,
 	    .record = RECORD(message_snapshot, snapshot_fields),
 	    .why = "a page of the enabled containers that run; valid once the last page is there" },
-	[MESSAGE_CONTAINER] = { .name = "container", .from = DOCKER_WATCHER, .to = MASTER_LINK,
+	[MESSAGE_CONTAINER] = { .name = "container",
+	    .from = DOCKER_WATCHER,
+	    .to = MASTER_LINK,
 	    .record = RECORD(message_container, container_fields),
 	    .why = "a change since the last snapshot" },
-	[MESSAGE_DOCKER_LOST] = { .name = "docker-lost", .from = DOCKER_WATCHER, .to = MASTER_LINK,
+	[MESSAGE_DOCKER_LOST] = { .name = "docker-lost",
+	    .from = DOCKER_WATCHER,
+	    .to = MASTER_LINK,
 	    .record = RECORD(message_docker_lost, docker_lost_fields),
 	    .why = "Docker can't be read: what is known is no longer complete" },
-	[MESSAGE_TUNNEL_HINT] = { .name = "tunnel-hint", .from = DOCKER_WATCHER,
-	    .to = TUNNEL_KEEPER, .record = RECORD(message_tunnel_hint, tunnel_hint_fields),
-	    .why = "the tunnel's container changed: causes an own, rate-limited look, nothing else" },
-	[MESSAGE_COMMAND] = { .name = "command", .from = MASTER_LINK, .to = TUNNEL_KEEPER,
-	    .secret = true, .record = RECORD(message_command, command_fields),
+	[MESSAGE_TUNNEL_HINT] = { .name = "tunnel-hint",
+	    .from = DOCKER_WATCHER,
+	    .to = TUNNEL_KEEPER,
+	    .record = RECORD(message_tunnel_hint, tunnel_hint_fields),
+	    .why =
+		"the tunnel's container changed: causes an own, rate-limited look, nothing else" },
+	[MESSAGE_COMMAND] = { .name = "command",
+	    .from = MASTER_LINK,
+	    .to = TUNNEL_KEEPER,
+	    .secret = true,
+	    .record = RECORD(message_command, command_fields),
 	    .why = "a command of the master; judged against the allowed tunnels" },
-	[MESSAGE_COMMAND_DONE] = { .name = "command-done", .from = TUNNEL_KEEPER,
-	    .to = MASTER_LINK, .record = RECORD(message_command_done, command_done_fields),
+	[MESSAGE_COMMAND_DONE] = { .name = "command-done",
+	    .from = TUNNEL_KEEPER,
+	    .to = MASTER_LINK,
+	    .record = RECORD(message_command_done, command_done_fields),
 	    .why = "what is wanted is saved: the journal entry is dropped" },
-	[MESSAGE_TUNNEL] = { .name = "tunnel", .from = TUNNEL_KEEPER, .to = MASTER_LINK,
+	[MESSAGE_TUNNEL] = { .name = "tunnel",
+	    .from = TUNNEL_KEEPER,
+	    .to = MASTER_LINK,
 	    .record = RECORD(message_tunnel, tunnel_fields),
 	    .why = "what the tunnel is now; never its token" },
-	[MESSAGE_HALT] = { .name = "halt", .from = MASTER_LINK, .to = TUNNEL_KEEPER,
+	[MESSAGE_HALT] = { .name = "halt",
+	    .from = MASTER_LINK,
+	    .to = TUNNEL_KEEPER,
 	    .record = RECORD(message_halt, halt_fields),
 	    .why = "decommissioning: stop the container and keep it" },
-	[MESSAGE_HALTED] = { .name = "halted", .from = TUNNEL_KEEPER, .to = MASTER_LINK,
-	    .record = RECORD(message_halted, halted_fields), .why = "the answer to halt" },
-	[MESSAGE_RESTORE] = { .name = "restore", .from = MASTER_LINK, .to = TUNNEL_KEEPER,
-	    .secret = true, .record = RECORD(message_restore, restore_fields),
+	[MESSAGE_HALTED] = { .name = "halted",
+	    .from = TUNNEL_KEEPER,
+	    .to = MASTER_LINK,
+	    .record = RECORD(message_halted, halted_fields),
+	    .why = "the answer to halt" },
+	[MESSAGE_RESTORE] = { .name = "restore",
+	    .from = MASTER_LINK,
+	    .to = TUNNEL_KEEPER,
+	    .secret = true,
+	    .record = RECORD(message_restore, restore_fields),
 	    .why = "the tunnel that the master's record holds; taken only where none is known" },
 
-	[MESSAGE_STATUS_LINK] = { .name = "status-link", .from = MASTER_LINK, .to = AGENTCTL,
+	[MESSAGE_STATUS_LINK] = { .name = "status-link",
+	    .from = MASTER_LINK,
+	    .to = AGENTCTL,
 	    .record = RECORD(message_status_link, status_link_fields),
 	    .why = "blob: the link to the master" },
-	[MESSAGE_STATUS_DOCKER] = { .name = "status-docker", .from = DOCKER_WATCHER,
-	    .to = AGENTCTL, .record = RECORD(message_status_docker, status_docker_fields),
+	[MESSAGE_STATUS_DOCKER] = { .name = "status-docker",
+	    .from = DOCKER_WATCHER,
+	    .to = AGENTCTL,
+	    .record = RECORD(message_status_docker, status_docker_fields),
 	    .why = "blob: Docker" },
-	[MESSAGE_STATUS_TUNNEL] = { .name = "status-tunnel", .from = TUNNEL_KEEPER, .to = AGENTCTL,
+	[MESSAGE_STATUS_TUNNEL] = { .name = "status-tunnel",
+	    .from = TUNNEL_KEEPER,
+	    .to = AGENTCTL,
 	    .record = RECORD(message_status_tunnel, status_tunnel_fields),
 	    .why = "blob: the tunnel" },
-	[MESSAGE_STATUS_RESOLVER] = { .name = "status-resolver", .from = NAME_RESOLVER,
-	    .to = AGENTCTL, .record = RECORD(message_status_resolver, status_resolver_fields),
+	[MESSAGE_STATUS_RESOLVER] = { .name = "status-resolver",
+	    .from = NAME_RESOLVER,
+	    .to = AGENTCTL,
+	    .record = RECORD(message_status_resolver, status_resolver_fields),
 	    .why = "blob: name resolution" },
-	[MESSAGE_STATUS_AGENT] = { .name = "status-agent", .from = SUPERVISOR, .to = AGENTCTL,
+	[MESSAGE_STATUS_AGENT] = { .name = "status-agent",
+	    .from = SUPERVISOR,
+	    .to = AGENTCTL,
 	    .record = RECORD(message_status_agent, status_agent_fields),
 	    .why = "the supervisor's own account; the first frame on the status socket" },
-	[MESSAGE_STATUS_WORKER] = { .name = "status-worker", .from = SUPERVISOR, .to = AGENTCTL,
-	    .blob = true, .record = RECORD(message_status_worker, status_worker_fields),
+	[MESSAGE_STATUS_WORKER] = { .name = "status-worker",
+	    .from = SUPERVISOR,
+	    .to = AGENTCTL,
+	    .blob = true,
+	    .record = RECORD(message_status_worker, status_worker_fields),
 	    .why = "the account of one worker, before its own blob" },
 };

@@ -24,7 +24,7 @@ static bool
 is_name(unsigned char byte)
 {
 	return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-	    (byte >= '0' && byte <= '9') || byte == '_' || byte == '-' || byte == '.';
+	       (byte >= '0' && byte <= '9') || byte == '_' || byte == '-' || byte == '.';
 }
 
 static bool
@@ -88,8 +88,7 @@ record_integer_fits(const struct field *field, int64_t value, char why[RECORD_WH
 {
 	if (value >= field->min && value <= field->max)
 		return true;
-	snprintf(why, RECORD_WHY_BYTES,
-	    "field \"%s\": a number outside %" PRId64 " to %" PRId64, field->name, field->min,
-	    field->max);
+	snprintf(why, RECORD_WHY_BYTES, "field \"%s\": a number outside %" PRId64 " to %" PRId64,
+	    field->name, field->min, field->max);
 	return false;
 }

@@ -19,8 +19,8 @@ enum field_kind {
 	FIELD_TEXT,    /* const char *; bounds are bytes */
 	FIELD_INTEGER, /* int64_t; bounds are values */
 	FIELD_BOOLEAN, /* bool */
-	FIELD_CHOICE,  /* int: index into `choices`, a NULL-ended list; -1 where optional and absent */
-	FIELD_MAP,     /* struct map: text to text; bounds are entries, `value_max` bytes a value */
+	FIELD_CHOICE, /* int: index into `choices`, a NULL-ended list; -1 where optional and absent */
+	FIELD_MAP,    /* struct map: text to text; bounds are entries, `value_max` bytes a value */
 	FIELD_TEXTS,   /* struct texts; bounds are entries, `value_max` bytes each */
 	FIELD_RECORDS, /* struct records; bounds are entries, each as `record` says */
 	FIELD_RECORD,  /* pointer to a struct as `record` says (const void *) */
@@ -28,19 +28,20 @@ enum field_kind {
 
 /* What the bytes of a FIELD_TEXT, a key or an entry may be, beyond UTF-8 without NUL. */
 enum text_class {
-	TEXT_ANY,       /* also control characters */
-	TEXT_LINE,      /* no control characters (below U+0020, U+007F) */
-	TEXT_VISIBLE,   /* ASCII 0x21 to 0x7e */
-	TEXT_NAME,      /* ASCII letters, digits, "_", "-", "." */
-	TEXT_HEX,       /* lower case hexadecimal digits */
+	TEXT_ANY,     /* also control characters */
+	TEXT_LINE,    /* no control characters (below U+0020, U+007F) */
+	TEXT_VISIBLE, /* ASCII 0x21 to 0x7e */
+	TEXT_NAME,    /* ASCII letters, digits, "_", "-", "." */
+	TEXT_HEX,     /* lower case hexadecimal digits */
 };
 
 struct field {
 	const char *name;
 	enum field_kind kind;
 	enum text_class text;
-	bool optional; /* absent, or null: text NULL, integer 0, boolean false, choice -1, empty map */
-	bool secret;   /* for the documentation and for whoever prints frames */
+	bool
+	    optional; /* absent, or null: text NULL, integer 0, boolean false, choice -1, empty map */
+	bool secret; /* for the documentation and for whoever prints frames */
 	size_t offset;
 	int64_t min;
 	int64_t max;
@@ -52,7 +53,7 @@ struct field {
 struct record {
 	const char *name;
 	size_t size_bytes; /* of the C struct */
-	bool open;         /* fields that are not in the table are ignored, else they are an error */
+	bool open; /* fields that are not in the table are ignored, else they are an error */
 	size_t field_count;
 	const struct field *fields;
 };

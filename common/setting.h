@@ -55,18 +55,18 @@ enum setting {
 #define SETTING_VALUE_MAX_BYTES 8192
 
 struct setting_entry {
-	const char *name;       /* of the environment variable and in the frame `config` */
-	const char *fallback;   /* NULL: none */
+	const char *name;     /* of the environment variable and in the frame `config` */
+	const char *fallback; /* NULL: none */
 	bool required;
-	bool secret;            /* never in a frame `config`, never printed */
-	bool derived;           /* not read from the environment */
-	unsigned workers;       /* PROCESS_BIT of each worker that gets the value */
+	bool secret;      /* never in a frame `config`, never printed */
+	bool derived;     /* not read from the environment */
+	unsigned workers; /* PROCESS_BIT of each worker that gets the value */
 	/*
 	 * Checks `raw` (never empty) and appends the normalised value to `out`; 0, or -EINVAL with
 	 * "what is wrong and what to do" in `why`, which never quotes a secret.
 	 */
 	int (*normalise)(const char *raw, struct buffer *out, struct buffer *why);
-	const char *help;       /* one line for docs and --help */
+	const char *help; /* one line for docs and --help */
 };
 
 extern const struct setting_entry settings[SETTING_COUNT];

@@ -22,7 +22,7 @@ struct url {
 	char host[URL_HOST_MAX_BYTES + 1]; /* lower case; IPv6 without brackets; "" for unix */
 	bool host_is_address;              /* numeric IPv4 (four decimal parts) or IPv6 */
 	bool host_is_ipv6;
-	uint16_t port;                     /* the scheme's default where none is given; 0 for unix */
+	uint16_t port; /* the scheme's default where none is given; 0 for unix */
 	char path[URL_PATH_MAX_BYTES + 1]; /* without an ending "/"; the socket's path for unix */
 	bool user_information;             /* "user:password@" was there (only where allowed) */
 };
@@ -34,7 +34,7 @@ struct url {
  * host (RFC 1123 names, underscores tolerated; odd IPv4 spellings such as 0x7f.1 or 127.1
  * refused), port 0 or over 65535, query or fragment, "..", a relative unix path.
  */
-int url_parse(const char *text, unsigned schemes, bool allow_user, struct url *ret_url,
-    const char **ret_why);
+int url_parse(
+    const char *text, unsigned schemes, bool allow_user, struct url *ret_url, const char **ret_why);
 
 #endif

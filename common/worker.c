@@ -83,7 +83,7 @@ static bool
 buffers_equal(const struct buffer *one, const struct buffer *other)
 {
 	return one->length == other->length &&
-	    (one->length == 0 || memcmp(one->bytes, other->bytes, one->length) == 0);
+	       (one->length == 0 || memcmp(one->bytes, other->bytes, one->length) == 0);
 }
 
 static void
@@ -162,8 +162,8 @@ uses_unix_socket(const struct worker *worker)
 	for (size_t at = 0; at < ARRAY_LEN(endpoints); at++) {
 		const char *value = worker->values[endpoints[at]];
 		bool mine = endpoints[at] == SETTING_DOCKER_HOST ?
-			process == PROCESS_DOCKER_WATCHER :
-			process == PROCESS_TUNNEL_KEEPER;
+				process == PROCESS_DOCKER_WATCHER :
+				process == PROCESS_TUNNEL_KEEPER;
 
 		if (mine && value != NULL && strncmp(value, "unix:", 5) == 0)
 			return true;
@@ -175,8 +175,8 @@ static void
 confine(struct worker *worker)
 {
 	const char *step = "policy";
-	int error = policy_confine(policies[worker->handlers->process], uses_unix_socket(worker),
-	    &step);
+	int error =
+	    policy_confine(policies[worker->handlers->process], uses_unix_socket(worker), &step);
 
 	if (error != 0)
 		fatal("the sandbox can't be set up: %s: %s", step, strerror(-error));
@@ -229,7 +229,7 @@ collect(const struct worker *worker, struct pollfd *fds, enum process *owners)
 		/* Frames wait in the socket until start(): the handlers are not ready. */
 		fds[count] = (struct pollfd){ .fd = channel->fd,
 			.events = (short)((worker->stage == STAGE_STARTED ? POLLIN : 0) |
-			    (channel_wants_write(channel) ? POLLOUT : 0)) };
+					  (channel_wants_write(channel) ? POLLOUT : 0)) };
 		owners[count++] = peer;
 	}
 	return count;
@@ -244,7 +244,7 @@ serve(struct worker *worker, const struct pollfd *fds, const enum process *owner
 		if (owners[at] == PROCESS_SUPERVISOR)
 			control_read(worker);
 		else if (worker->stage == STAGE_STARTED &&
-		    worker->peers[owners[at]].fd == fds[at].fd)
+			 worker->peers[owners[at]].fd == fds[at].fd)
 			peers_read(worker, owners[at]);
 	}
 }
@@ -280,8 +280,8 @@ turn(struct worker *worker)
 	if (worker->stage == STAGE_STOPPING && (timeout_ms < 0 || timeout_ms > 100))
 		timeout_ms = 100;
 	served = worker->handlers->wait != NULL && worker->stage >= STAGE_STARTED ?
-		worker->handlers->wait(worker, fds, count, timeout_ms) :
-		poll(fds, count, timeout_ms);
+		     worker->handlers->wait(worker, fds, count, timeout_ms) :
+		     poll(fds, count, timeout_ms);
 	if (served < 0 && errno != EINTR)
 		fatal("poll: %s", strerror(errno));
 	if (served > 0)

@@ -122,6 +122,6 @@ void worker_exit(struct worker *worker);
 
 /* The struct that `member` lies in. */
 #define container_of(pointer, type, member) \
-	((type *)(void *)((char *)(pointer) - offsetof(type, member)))
+	((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
 #endif

@@ -23,8 +23,8 @@ enum process {
 #define PROCESS_FIRST_WORKER PROCESS_MASTER_LINK
 #define PROCESS_LAST_WORKER PROCESS_NAME_RESOLVER
 #define PROCESS_BIT(process) (1u << (process))
-#define PROCESS_WORKERS                                                                           \
-	(PROCESS_BIT(PROCESS_MASTER_LINK) | PROCESS_BIT(PROCESS_DOCKER_WATCHER) |                 \
+#define PROCESS_WORKERS                                                           \
+	(PROCESS_BIT(PROCESS_MASTER_LINK) | PROCESS_BIT(PROCESS_DOCKER_WATCHER) | \
 	    PROCESS_BIT(PROCESS_TUNNEL_KEEPER) | PROCESS_BIT(PROCESS_NAME_RESOLVER))
 
 /* The files that the supervisor keeps for a worker as opaque blobs. */
@@ -66,13 +66,13 @@ enum worker_fd {
 };
 
 struct process_entry {
-	const char *name;      /* also the program's file name */
-	uid_t uid;             /* when started with CAP_SETUID and CAP_SETGID; gid is the same */
-	unsigned peers;        /* PROCESS_BIT of each process that it has a channel with */
-	unsigned secrets;      /* SECRET_BIT of each secret that is due to it */
-	unsigned state_files;  /* STATE_FILE_BIT of each file that is kept for it */
+	const char *name;     /* also the program's file name */
+	uid_t uid;            /* when started with CAP_SETUID and CAP_SETGID; gid is the same */
+	unsigned peers;       /* PROCESS_BIT of each process that it has a channel with */
+	unsigned secrets;     /* SECRET_BIT of each secret that is due to it */
+	unsigned state_files; /* STATE_FILE_BIT of each file that is kept for it */
 	const enum state_file *loss_order; /* which file is given up first when it keeps dying */
-	unsigned stop_order;   /* an orderly stop ends the lowest first */
+	unsigned stop_order;               /* an orderly stop ends the lowest first */
 };
 
 extern const struct process_entry processes[PROCESS_COUNT];

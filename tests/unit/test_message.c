@@ -58,14 +58,16 @@ static const struct row rows[] = {
 	{ LINK, KEEPER, "{\"type\":\"resolve\",\"id\":1,\"host\":\"m\"}", "may not send" },
 	{ RESOLVER, LINK, "{\"type\":\"resolve\",\"id\":1,\"host\":\"m\"}", "may not send" },
 	{ LINK, RESOLVER, "{\"type\":\"resolve\",\"id\":1}", "\"host\" is missing" },
-	{ LINK, RESOLVER, "{\"type\":\"resolve\",\"id\":null,\"host\":\"m\"}", "\"id\" is missing" },
+	{ LINK, RESOLVER, "{\"type\":\"resolve\",\"id\":null,\"host\":\"m\"}",
+	    "\"id\" is missing" },
 	{ LINK, RESOLVER, "{\"type\":\"resolve\",\"id\":0,\"host\":\"m\"}", "outside" },
 	{ LINK, RESOLVER, "{\"type\":\"resolve\",\"id\":1.0,\"host\":\"m\"}", "whole number" },
 	{ LINK, RESOLVER, "{\"type\":\"resolve\",\"id\":\"1\",\"host\":\"m\"}", "whole number" },
 	{ LINK, RESOLVER, "{\"type\":\"resolve\",\"id\":true,\"host\":\"m\"}", "whole number" },
 	{ LINK, RESOLVER, "{\"type\":\"resolve\",\"id\":1,\"host\":\"\"}", "0 bytes" },
 	{ LINK, RESOLVER, "{\"type\":\"resolve\",\"id\":1,\"host\":\"a b\"}", "character" },
-	{ LINK, RESOLVER, "{\"type\":\"resolve\",\"id\":1,\"host\":\"m\",\"x\":1}", "not in the table" },
+	{ LINK, RESOLVER, "{\"type\":\"resolve\",\"id\":1,\"host\":\"m\",\"x\":1}",
+	    "not in the table" },
 	{ LINK, RESOLVER, "{\"type\":\"resolve\",\"type\":\"resolve\",\"id\":1,\"host\":\"m\"}",
 	    "duplicate" },
 	{ LINK, RESOLVER, "{\"type\":\"r\\u0065solve\",\"id\":1,\"host\":\"m\"}", "unknown type" },
@@ -78,21 +80,27 @@ static const struct row rows[] = {
 	{ LINK, KEEPER, "{\"type\":\"command\",\"id\":\"e1\",\"action\":\"stop\"}", NULL },
 	{ LINK, KEEPER, "{\"type\":\"command\",\"id\":\"e1\",\"action\":\"halt\"}", "choices" },
 	{ LINK, KEEPER, "{\"type\":\"command\",\"id\":\"e1\",\"action\":2}", "not a text" },
-	{ KEEPER, LINK, "{\"type\":\"command\",\"id\":\"e1\",\"action\":\"stop\"}", "may not send" },
-	{ WATCHER, KEEPER, "{\"type\":\"command\",\"id\":\"e1\",\"action\":\"stop\"}", "may not send" },
-	{ WATCHER, LINK, "{\"type\":\"container\",\"change\":\"runs\",\"id\":\"" ID64
-			 "\",\"name\":\"web\",\"status\":\"running\",\"labels\":{\"dockflare.enable\":\"true\"}}",
+	{ KEEPER, LINK, "{\"type\":\"command\",\"id\":\"e1\",\"action\":\"stop\"}",
+	    "may not send" },
+	{ WATCHER, KEEPER, "{\"type\":\"command\",\"id\":\"e1\",\"action\":\"stop\"}",
+	    "may not send" },
+	{ WATCHER, LINK,
+	    "{\"type\":\"container\",\"change\":\"runs\",\"id\":\"" ID64
+	    "\",\"name\":\"web\",\"status\":\"running\",\"labels\":{\"dockflare.enable\":\"true\"}}",
 	    NULL },
-	{ WATCHER, LINK, "{\"type\":\"container\",\"change\":\"runs\",\"id\":\"" ID64
-			 "\",\"name\":\"web\",\"status\":\"running\",\"labels\":{\"a\":1}}",
+	{ WATCHER, LINK,
+	    "{\"type\":\"container\",\"change\":\"runs\",\"id\":\"" ID64
+	    "\",\"name\":\"web\",\"status\":\"running\",\"labels\":{\"a\":1}}",
 	    "not a text" },
-	{ WATCHER, LINK, "{\"type\":\"container\",\"change\":\"runs\",\"id\":\"abc"
-			 "\",\"name\":\"web\",\"status\":\"running\",\"labels\":{}}",
+	{ WATCHER, LINK,
+	    "{\"type\":\"container\",\"change\":\"runs\",\"id\":\"abc"
+	    "\",\"name\":\"web\",\"status\":\"running\",\"labels\":{}}",
 	    "3 bytes" },
 	{ PROCESS_SUPERVISOR, LINK, "{\"type\":\"shutdown\"}", NULL },
 	{ PROCESS_SUPERVISOR, LINK, "{\"type\":\"shutdown\",\"now\":true}", "not in the table" },
 	{ PROCESS_SUPERVISOR, WATCHER,
-	    "{\"type\":\"secret\",\"name\":\"DOCKFLARE_API_KEY\",\"value\":\"k\"}", "may not send" },
+	    "{\"type\":\"secret\",\"name\":\"DOCKFLARE_API_KEY\",\"value\":\"k\"}",
+	    "may not send" },
 };
 
 static void
@@ -102,14 +110,15 @@ frames_are_held_to_the_table(void **state)
 	for (size_t at = 0; at < ARRAY_LEN(rows); at++) {
 		struct message message;
 		char why[RECORD_WHY_BYTES] = "";
-		int error = message_decode(rows[at].from, rows[at].to, slice_of(rows[at].frame),
-		    &message, why);
+		int error = message_decode(
+		    rows[at].from, rows[at].to, slice_of(rows[at].frame), &message, why);
 
 		if (rows[at].why == NULL && error != 0)
 			fail_msg("row %zu refused: %s", at, why);
-		if (rows[at].why != NULL && (error != -EBADMSG || strstr(why, rows[at].why) == NULL))
-			fail_msg("row %zu: %d, \"%s\", expected \"%s\"", at, error, why,
-			    rows[at].why);
+		if (rows[at].why != NULL &&
+		    (error != -EBADMSG || strstr(why, rows[at].why) == NULL))
+			fail_msg(
+			    "row %zu: %d, \"%s\", expected \"%s\"", at, error, why, rows[at].why);
 		if (error == 0)
 			message_free(&message);
 	}
@@ -138,22 +147,30 @@ round_trip(enum process from, enum process to, enum message_id id, const void *b
 static void
 messages_survive_a_round_trip(void **state)
 {
-	struct map_entry labels[] = { { "dockflare.enable", "true" }, { "dockflare.x", "a\nb\"\\é" } };
-	struct container_fact facts[] = { { .id = ID64, .name = "web", .status = "running",
-					      .labels = { 2, labels } },
-		{ .id = ID64, .name = "db", .status = "paused" } };
+	struct map_entry labels[] = { { "dockflare.enable", "true" },
+		{ "dockflare.x", "a\nb\"\\é" } };
+	struct container_fact facts[] = {
+		{ .id = ID64, .name = "web", .status = "running", .labels = { 2, labels } },
+		{ .id = ID64, .name = "db", .status = "paused" }
+	};
 	const char *addresses[] = { "10.0.0.1", "fd00::1" };
 
 	(void)state;
 	round_trip(WATCHER, LINK, MESSAGE_SNAPSHOT,
-	    &(struct message_snapshot){ .generation = 3, .page = 1, .last = true,
-		.containers = { 2, facts } });
+	    &(struct message_snapshot){
+		.generation = 3, .page = 1, .last = true, .containers = { 2, facts } });
 	round_trip(WATCHER, LINK, MESSAGE_CONTAINER,
-	    &(struct message_container){ .change = CONTAINER_GONE, .id = ID64, .name = "web",
-		.status = "exited", .labels = { 2, labels } });
+	    &(struct message_container){ .change = CONTAINER_GONE,
+		.id = ID64,
+		.name = "web",
+		.status = "exited",
+		.labels = { 2, labels } });
 	round_trip(LINK, KEEPER, MESSAGE_COMMAND,
-	    &(struct message_command){ .id = "e-1", .action = COMMAND_RESTART, .tunnel_id = "t1",
-		.tunnel_name = "my tunnel", .token = "abc=" });
+	    &(struct message_command){ .id = "e-1",
+		.action = COMMAND_RESTART,
+		.tunnel_id = "t1",
+		.tunnel_name = "my tunnel",
+		.token = "abc=" });
 	round_trip(LINK, KEEPER, MESSAGE_COMMAND,
 	    &(struct message_command){ .id = "e-2", .action = COMMAND_STOP });
 	round_trip(RESOLVER, KEEPER, MESSAGE_ADDRESSES,

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The supervisor.  See config.h. */
+#include "common/config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/config_check.h"
+
+#define LINES_MAX_BYTES (256 * 1024)
+#define QUOTED_MAX_BYTES 80
+
+/* ---- mistakes ---- */
+
+void
+config_mistake(struct config *config, enum setting setting, const char *reason)
+{
+	(void)buffer_printf(&config->mistakes, "%s: %s\n", settings[setting].name, reason);
+}
+
+void
+config_warning(struct config *config, enum setting setting, const char *text)
+{
+	(void)buffer_printf(&config->warnings, "%s: %s\n", settings[setting].name, text);
+}
+
+/* Appends a value for a person to read: printable, at most QUOTED_MAX_BYTES of it. */
+static void
+add_quoted(struct buffer *line, const char *value)
+{
+	size_t length = strlen(value),
+	       shown = length < QUOTED_MAX_BYTES ? length : QUOTED_MAX_BYTES;
+
+	(void)buffer_add_text(line, "\"");
+	for (size_t at = 0; at < shown; at++) {
+		unsigned char byte = (unsigned char)value[at];
+
+		if (byte >= 0x20 && byte < 0x7f)
+			(void)buffer_add(line, &value[at], 1);
+		else
+			(void)buffer_printf(line, "\\x%02x", byte);
+	}
+	(void)buffer_add_text(line, shown < length ? "…\" " : "\" ");
+}
+
+/* ---- single values ---- */
+
+/* The value of a variable in the environment, NULL if it is not there. */
+static const char *
+find(char *const *environment, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (; *environment != NULL; environment++)
+		if (strncmp(*environment, name, length) == 0 && (*environment)[length] == '=')
+			return *environment + length + 1;
+	return NULL;
+}
+
+/* A copy without blanks around it; NULL if nothing is left: empty counts as unset. */
+static char *
+trimmed(const char *value)
+{
+	size_t length;
+
+	if (value == NULL)
+		return NULL;
+	value += strspn(value, " \t\r\n");
+	length = strlen(value);
+	while (length > 0 && strchr(" \t\r\n", value[length - 1]) != NULL)
+		length--;
+	return length == 0 ? NULL : strndup(value, length);
+}
+
+static bool
+is_quoted(const char *value)
+{
+	size_t length = strlen(value);
+
+	return length >= 2 && (value[0] == '"' || value[0] == '\'') &&
+	       value[length - 1] == value[0];
+}
+
+static void
+wipe(char *text)
+{
+	if (text == NULL)
+		return;
+	explicit_bzero(text, strlen(text));
+	free(text);
+}
+
+/* Checks one value; keeps the normalised form or adds the mistake. */
+static void
+take_value(struct config *config, enum setting setting, const char *raw)
+{
+	const struct setting_entry *entry = &settings[setting];
+	struct buffer value _cleanup_buffer_ = SECRET_BUFFER(SETTING_VALUE_MAX_BYTES);
+	struct buffer line _cleanup_buffer_ = BUFFER(4096), why _cleanup_buffer_ = BUFFER(1024);
+	int error;
+
+	if (is_quoted(raw)) {
+		config_mistake(config, setting,
+		    "begins and ends with a quote, which is part of the value here; leave the "
+		    "quotes out");
+		return;
+	}
+	error = strlen(raw) > SETTING_VALUE_MAX_BYTES ? -EMSGSIZE :
+							entry->normalise(raw, &value, &why);
+	if (error == 0) {
+		config->values[setting] = strdup(value.bytes);
+		return;
+	}
+	if (!entry->secret)
+		add_quoted(&line, raw);
+	(void)buffer_add_text(&line, error == -EINVAL ? why.bytes : "is too long");
+	config_mistake(config, setting, line.bytes);
+}
+
+static void
+read_values(struct config *config, char *const *environment)
+{
+	for (enum setting setting = 0; setting < SETTING_COUNT; setting++) {
+		const struct setting_entry *entry = &settings[setting];
+		char *raw = entry->derived ? NULL : trimmed(find(environment, entry->name));
+
+		if (raw != NULL)
+			take_value(config, setting, raw);
+		else if (entry->fallback != NULL)
+			config->values[setting] = strdup(entry->fallback);
+		else if (entry->required)
+			(void)buffer_printf(&config->mistakes, "%s: is not set; it is the %s\n",
+			    entry->name, entry->help);
+		wipe(raw);
+	}
+}
+
+/* ---- the whole ---- */
+
+int
+config_read(char *const *environment, struct config *config)
+{
+	*config = (struct config){
+		.mistakes = BUFFER(LINES_MAX_BYTES),
+		.warnings = BUFFER(LINES_MAX_BYTES),
+	};
+	read_values(config, environment);
+	config_check_secrets(config);
+	config_check_endpoints(config);
+	config_check_rest(config);
+	return config->mistakes.length > 0 ? -EINVAL : 0;
+}
+
+void
+config_free(struct config *config)
+{
+	for (enum setting setting = 0; setting < SETTING_COUNT; setting++)
+		wipe(config->values[setting]);
+	for (enum secret secret = 0; secret < SECRET_COUNT; secret++)
+		wipe(config->secrets[secret]);
+	buffer_free(&config->mistakes);
+	buffer_free(&config->warnings);
+	*config = (struct config){ 0 };
+}
+
+void
+config_wipe_environment(char **environment)
+{
+	for (; *environment != NULL; environment++) {
+		char *value = strchr(*environment, '=');
+		enum setting setting;
+
+		if (value == NULL)
+			continue;
+		*value = '\0';
+		setting = setting_by_name(*environment);
+		*value = '=';
+		if (setting != SETTING_COUNT && settings[setting].secret)
+			explicit_bzero(value + 1, strlen(value + 1));
+	}
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The supervisor.  What single values can't tell: the parts of config_read. */
+#ifndef COMMON_CONFIG_CHECK_H
+#define COMMON_CONFIG_CHECK_H
+
+#include "common/config.h"
+
+/* One line each, begun with the variable's name. */
+void config_mistake(struct config *config, enum setting setting, const char *reason);
+void config_warning(struct config *config, enum setting setting, const char *text);
+
+/* Takes the secrets out of the values, tries each file, finds doubles and halves. */
+void config_check_secrets(struct config *config);
+
+/* Reads the URLs, decides on the proxy, judges plain HTTP and shared ports. */
+void config_check_endpoints(struct config *config);
+
+/* Files, and variables that are accepted and not used. */
+void config_check_rest(struct config *config);
+
+/* Whether a master's URL is reached without the proxy (NO_PROXY; NULL: not set). */
+bool config_no_proxy(const char *list, const struct url *master);
+
+#endif
