@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * tunnel-keeper.  The reconciler's loop: connect, look, decide, take a step, look again.  Talks to
+ * the Docker endpoint, and trusts its answers only as far as observe.c checks them.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "keeper.h"
+
+#define INSPECT_PATH "/containers/" TUNNEL_CONTAINER_NAME "/json"
+#define INSPECT_MAX_BYTES (1024 * 1024)
+#define INSPECT_MS 10000
+/* What a hostile docker-watcher can cause: so many looks a second, and no more. */
+#define HINT_GAP_MS 50
+/* While Docker removes a container. */
+#define BUSY_WAIT_MS 500
+/* More steps than any way from one state to another takes: Docker does not do as it says. */
+#define STEPS_MAX 16
+
+static void
+look_timer_fired(struct worker *worker, struct worker_timer *timer)
+{
+	(void)timer;
+	keeper_look(worker_context(worker));
+}
+
+static void
+look_in(struct keeper *keeper, int64_t delay_ms)
+{
+	worker_timer_set(keeper->worker, &keeper->look_timer, delay_ms, look_timer_fired);
+}
+
+enum goal
+keeper_goal(const struct keeper *keeper)
+{
+	const struct desired *desired = &keeper->desired;
+	bool wanted = desired->state == WANTED_RUNNING && desired->token[0] != '\0';
+
+	if (keeper->stopping)
+		return wanted && keeper->remove_on_exit ? GOAL_REMOVE : GOAL_LEAVE;
+	if (keeper->refusal[0] != '\0')
+		return GOAL_STOP;
+	if (desired->state == WANTED_STOPPED)
+		return desired->pending ? GOAL_REMOVE : GOAL_STOP;
+	return wanted ? GOAL_RUN : GOAL_LEAVE;
+}
+
+bool
+keeper_replaces(const struct keeper *keeper)
+{
+	const struct desired *desired = &keeper->desired;
+
+	return !keeper->observed.token_matches ||
+	    (desired->pending && strcmp(desired->command_id, keeper->observed.command_id) != 0);
+}
+
+/* ---- what was ordered is there ---- */
+
+/* A restart is carried out once the container carries its id, a stop once it is gone. */
+static bool
+is_carried_out(const struct keeper *keeper)
+{
+	const struct observed *seen = &keeper->observed;
+
+	if (!keeper->desired.pending || keeper->stopping)
+		return false;
+	if (keeper->desired.state == WANTED_STOPPED)
+		return seen->presence == PRESENCE_ABSENT;
+	return seen->presence == PRESENCE_OURS && seen->state == CONTAINER_STATE_RUNNING &&
+	    !keeper_replaces(keeper);
+}
+
+/* A command that is replayed after a restart of this worker is known by the container's label. */
+static void
+remember_command(struct keeper *keeper)
+{
+	if (keeper->desired.command_id[0] == '\0' && keeper_goal(keeper) == GOAL_RUN)
+		desired_set_command(&keeper->desired, keeper->observed.command_id, false);
+}
+
+static void
+settle(struct keeper *keeper)
+{
+	keeper->steps = 0;
+	keeper->network_good = false;
+	keeper->image_known = IMAGE_UNKNOWN;
+	keeper->doing[0] = '\0';
+	if (keeper->problem[0] != '\0' && keeper->observed.presence != PRESENCE_UNSEEN) {
+		keeper->problem[0] = '\0';
+		backoff_reset(&keeper->step_backoff);
+		log_info("the tunnel container is as it should be again");
+	}
+	remember_command(keeper);
+	if (is_carried_out(keeper)) {
+		keeper->desired.pending = false;
+		keeper_save(keeper, NULL);
+	}
+	keeper_halt_settled(keeper);
+	look_in(keeper, SLOW_TICK_MS);
+	keeper_stop_settled(keeper);
+}
+
+/* ---- deciding ---- */
+
+static void
+decide_step(struct keeper *keeper)
+{
+	const struct observed *seen = &keeper->observed;
+	struct situation situation = {
+		.goal = (int)keeper_goal(keeper),
+		.presence = seen->presence,
+		.state = seen->state,
+		.replace = keeper_replaces(keeper),
+		.fits = seen->on_network && image_equal(&seen->image, &keeper->image),
+		.network_good = keeper->network_good,
+		.image = keeper->image_known,
+		.start_failed = strcmp(seen->id, keeper->start_failed_id) == 0,
+	};
+	enum step step = decide(&situation);
+	int64_t now = clock_ms();
+
+	if (step == STEP_NONE)
+		settle(keeper);
+	else if (step == STEP_WAIT)
+		look_in(keeper, BUSY_WAIT_MS);
+	else if (now < keeper->retry_ms)
+		look_in(keeper, keeper->retry_ms - now);
+	else if (++keeper->steps > STEPS_MAX)
+		keeper_step_done(keeper, "Docker confirms what it then does not do");
+	else
+		keeper_take_step(keeper, step);
+}
+
+/* After each look.  What is not saved is not acted on yet: the answer leads to the next look. */
+static void
+act(struct keeper *keeper)
+{
+	bool again = keeper->look_again;
+
+	keeper->look_again = false;
+	keeper_follow_run(keeper);
+	if (keeper->looked_generation != keeper->saving.generation)
+		keeper_look(keeper);
+	else if (keeper_is_settled(keeper) || keeper->stopping)
+		decide_step(keeper);
+	if (again && keeper->busy == BUSY_NO)
+		look_in(keeper, keeper->looked_ms + HINT_GAP_MS - clock_ms());
+	keeper_tell(keeper, false);
+}
+
+/* ---- looking ---- */
+
+/* A look that gave nothing: what was seen before still stands, and is looked at again. */
+static void
+look_failed(struct keeper *keeper, const char *error)
+{
+	if (strcmp(keeper->problem, error) != 0)
+		log_error("the tunnel container can't be looked at: %s", error);
+	copy_printable(keeper->problem, sizeof(keeper->problem), error);
+	look_in(keeper, backoff_wait_ms(&keeper->step_backoff));
+	keeper_tell(keeper, false);
+}
+
+static void
+take_answer(struct keeper *keeper, const struct http_answer *answer)
+{
+	struct expected expected = { .image = &keeper->image, .network = keeper->network,
+		.token = keeper->desired.token };
+	char why[RECORD_WHY_BYTES], text[DETAIL_MAX_BYTES + 1];
+	struct observed seen;
+	int error = observe(answer->body, &expected, &seen, why);
+
+	if (error == -ENOMEM)
+		fatal("out of memory");
+	if (error != 0) {
+		snprintf(text, sizeof(text), "Docker's answer to GET " INSPECT_PATH
+		    " is not what it should be: %s", why);
+		look_failed(keeper, text);
+		return;
+	}
+	keeper->observed = seen;
+	act(keeper);
+}
+
+static void
+on_inspect(void *context, const struct http_answer *answer)
+{
+	struct keeper *keeper = context;
+
+	keeper->request = NULL;
+	keeper->busy = BUSY_NO;
+	if (answer->error != HTTP_OK) {
+		keeper_docker_lost(keeper, answer->detail);
+	} else if (answer->status == 200) {
+		take_answer(keeper, answer);
+	} else if (answer->status == 404 && answer->json) {
+		keeper->observed = (struct observed){ .presence = PRESENCE_ABSENT };
+		act(keeper);
+	} else {
+		look_failed(keeper, docker_explain(&keeper->docker, "GET", INSPECT_PATH, answer));
+	}
+}
+
+/* ---- the engine ---- */
+
+void
+keeper_docker_lost(struct keeper *keeper, const char *error)
+{
+	bool news = keeper->away_ms == 0 || strcmp(keeper->docker_error, error) != 0;
+
+	keeper->connected = false;
+	keeper->busy = BUSY_NO;
+	keeper->doing[0] = '\0';
+	copy_printable(keeper->docker_error, sizeof(keeper->docker_error), error);
+	if (keeper->away_ms == 0)
+		keeper->away_ms = clock_ms();
+	if (news)
+		log_warning("Docker is away: %s", keeper->docker_error);
+	endpoint_failed(&keeper->docker.endpoint);
+	look_in(keeper, backoff_wait_ms(&keeper->docker_backoff));
+	keeper_tell(keeper, false);
+	if (keeper->stopping) {
+		log_error("the tunnel container is left as it is: Docker is away");
+		keeper_stop_settled(keeper);
+	}
+}
+
+static void
+on_connected(struct docker *docker, bool ok)
+{
+	struct keeper *keeper = docker->context;
+
+	keeper->busy = BUSY_NO;
+	if (!ok) {
+		keeper_docker_lost(keeper, docker->error);
+		return;
+	}
+	keeper->connected = true;
+	backoff_reset(&keeper->docker_backoff);
+	if (keeper->away_ms != 0)
+		log_info("Docker is back after %.1f s",
+		    (double)(clock_ms() - keeper->away_ms) / 1000);
+	keeper->away_ms = 0;
+	keeper_look(keeper);
+}
+
+void
+keeper_look(struct keeper *keeper)
+{
+	struct docker_call call = { .method = "GET", .path = INSPECT_PATH,
+		.body_max_bytes = INSPECT_MAX_BYTES, .timeout_ms = INSPECT_MS,
+		.on_done = on_inspect, .context = keeper };
+
+	keeper->look_again = keeper->busy != BUSY_NO;
+	if (keeper->look_again)
+		return;
+	worker_timer_stop(keeper->worker, &keeper->look_timer);
+	if (!keeper->connected) {
+		keeper->busy = BUSY_CONNECTING;
+		docker_connect(&keeper->docker, on_connected);
+		return;
+	}
+	keeper->looked_ms = clock_ms();
+	keeper->looked_generation = keeper->saving.generation;
+	keeper->busy = BUSY_LOOKING;
+	keeper_call(keeper, &call);
+}
+
+void
+keeper_hint(struct keeper *keeper)
+{
+	int64_t wait = keeper->looked_ms + HINT_GAP_MS - clock_ms();
+
+	/* While the engine is away the backoff decides, not a hint. */
+	if (!keeper->connected)
+		return;
+	if (wait <= 0 || keeper->busy != BUSY_NO)
+		keeper_look(keeper);
+	else
+		look_in(keeper, wait);
+}
+
+void
+keeper_fresh_start(struct keeper *keeper)
+{
+	keeper->retry_ms = 0;
+	keeper->problem[0] = '\0';
+	keeper->start_failed_id[0] = '\0';
+	keeper->steps = 0;
+	keeper->run.crashes = 0;
+	backoff_reset(&keeper->step_backoff);
+	backoff_reset(&keeper->crash_backoff);
+	if (keeper_goal(keeper) != GOAL_RUN)
+		keeper_pull_cancel(keeper);
+	keeper_look(keeper);
+	keeper_tell(keeper, false);
+}

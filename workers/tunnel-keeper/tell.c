@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * tunnel-keeper.  Tells what the tunnel is: to master-link (and so to the master) whenever it
+ * changes, and to dockflare-agentctl.  Never the token.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "keeper.h"
+
+/* Some states change by time alone (a run that lasts, an engine that stays away). */
+#define TELL_TICK_MS 1000
+#define TELL_CALM_MS 5000
+
+/* cloudflared's own word; else what the image's tag says, while one is there. */
+static void
+fill_version(const struct keeper *keeper, char version[VERSION_MAX_BYTES + 1])
+{
+	const struct observed *seen = &keeper->observed;
+
+	version[0] = '\0';
+	if (keeper->health.version[0] != '\0')
+		snprintf(version, VERSION_MAX_BYTES + 1, "%s", keeper->health.version);
+	else if (seen->presence == PRESENCE_OURS && !seen->image.digest)
+		copy_printable(version, VERSION_MAX_BYTES + 1, seen->image.tag);
+}
+
+static void
+fill(const struct keeper *keeper, struct told *now)
+{
+	int64_t clock = clock_ms();
+	struct account account = {
+		.goal = (int)keeper_goal(keeper),
+		.observed = &keeper->observed,
+		.replace = keeper_replaces(keeper),
+		.docker_away_ms = keeper->away_ms == 0 ? 0 : clock - keeper->away_ms + 1,
+		.docker_error = keeper->docker_error,
+		.refusal = keeper->refusal,
+		.problem = keeper->problem,
+		.doing = keeper->doing,
+		.ready = keeper->health.ready,
+		.saw_start = keeper->run.saw_start,
+		.run_ms = clock - keeper->run.since_ms,
+		.crashes = keeper->run.crashes,
+	};
+	const char *name = keeper->desired.name[0] != '\0' ? keeper->desired.name :
+							     keeper->last_name;
+
+	now->any = true;
+	now->state = (int)state_of(&account, now->detail);
+	snprintf(now->id, sizeof(now->id), "%s", keeper->desired.id);
+	snprintf(now->name, sizeof(now->name), "%s", name);
+	fill_version(keeper, now->version);
+}
+
+/* What is shown while it takes a moment changes too often to be news for the master. */
+static bool
+is_news(const struct told *before, const struct told *now)
+{
+	return !before->any || before->state != now->state || strcmp(before->id, now->id) != 0 ||
+	    strcmp(before->name, now->name) != 0 || strcmp(before->version, now->version) != 0 ||
+	    (now->state != TUNNEL_STARTING && strcmp(before->detail, now->detail) != 0);
+}
+
+static const char *
+or_null(const char *text)
+{
+	return text[0] == '\0' ? NULL : text;
+}
+
+static void
+send_news(struct keeper *keeper, const struct told *now)
+{
+	struct message_tunnel tunnel = { .state = now->state, .id = or_null(now->id),
+		.name = or_null(now->name), .version = or_null(now->version),
+		.detail = or_null(now->detail), .image = keeper->image.whole };
+
+	/* Without a channel: peer_up() tells it. */
+	(void)worker_send(keeper->worker, PROCESS_MASTER_LINK, MESSAGE_TUNNEL, &tunnel);
+}
+
+/* Lines for the operator that change no state. */
+static size_t
+fill_warnings(const struct keeper *keeper, char texts[4][DETAIL_MAX_BYTES + 1])
+{
+	const struct observed *seen = &keeper->observed;
+	size_t count = 0;
+
+	if (keeper->saving.error[0] != '\0')
+		snprintf(texts[count++], DETAIL_MAX_BYTES + 1,
+		    "tunnel_state.json could not be saved: %.400s", keeper->saving.error);
+	if (keeper->warned[0] != '\0')
+		snprintf(texts[count++], DETAIL_MAX_BYTES + 1, "%s", keeper->warned);
+	if (seen->presence == PRESENCE_OURS && !image_equal(&seen->image, &keeper->image))
+		snprintf(texts[count++], DETAIL_MAX_BYTES + 1,
+		    "the tunnel container runs %.150s, CLOUDFLARED_IMAGE is %.150s: it changes when "
+		    "the container is replaced (restart the tunnel in the master)",
+		    seen->image.whole, keeper->image.whole);
+	if (seen->presence == PRESENCE_OURS && seen->state == CONTAINER_STATE_RUNNING &&
+	    !seen->on_network)
+		snprintf(texts[count++], DETAIL_MAX_BYTES + 1,
+		    "the tunnel container is not on network %.200s: it reaches no service there",
+		    keeper->network);
+	return count;
+}
+
+static void
+show_status(struct keeper *keeper, const struct told *now)
+{
+	char texts[4][DETAIL_MAX_BYTES + 1];
+	const char *warnings[] = { texts[0], texts[1], texts[2], texts[3] };
+	const struct observed *seen = &keeper->observed;
+	struct message_status_tunnel status = { .state = now->state, .id = or_null(now->id),
+		.name = or_null(now->name), .version = or_null(now->version),
+		.container_id = seen->presence == PRESENCE_OURS ? seen->id : NULL,
+		.ready_connections = keeper->health.ready, .at_ms = clock_ms(),
+		.detail = or_null(now->detail),
+		.warnings = { fill_warnings(keeper, texts), warnings } };
+
+	worker_status(keeper->worker, MESSAGE_STATUS_TUNNEL, &status);
+}
+
+static void
+tick(struct worker *worker, struct worker_timer *timer)
+{
+	(void)timer;
+	keeper_tell(worker_context(worker), false);
+}
+
+static void
+log_change(const struct told *before, const struct told *now)
+{
+	if (before->any && before->state == now->state)
+		return;
+	log_line(now->state == TUNNEL_ERROR ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,
+	    "tunnel%s%s is %s%s%s", now->name[0] == '\0' ? "" : " ", now->name,
+	    tunnel_state_choices[now->state], now->detail[0] == '\0' ? "" : ": ", now->detail);
+}
+
+void
+keeper_tell(struct keeper *keeper, bool anew)
+{
+	bool blind = keeper->observed.presence == PRESENCE_UNSEEN && keeper->away_ms == 0 &&
+	    keeper->problem[0] == '\0';
+	struct told now;
+
+	memset(&now, 0, sizeof(now));
+	fill(keeper, &now);
+	worker_timer_set(keeper->worker, &keeper->tell_timer,
+	    now.state == TUNNEL_RUNNING || now.state == TUNNEL_STOPPED ? TELL_CALM_MS :
+									 TELL_TICK_MS,
+	    tick);
+	show_status(keeper, &now);
+	/* A restart of this worker is no news: the first look comes before the first word. */
+	if (blind)
+		return;
+	if (!anew && !is_news(&keeper->told, &now))
+		return;
+	log_change(&keeper->told, &now);
+	keeper->told = now;
+	send_news(keeper, &now);
+}
