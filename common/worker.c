@@ -297,6 +297,8 @@ worker_run(const struct worker_handlers *handlers, void *context)
 {
 	static struct worker worker;
 
+	if (policy_descriptors() != 0)
+		fatal("a descriptor is open that is not due, or one is missing");
 	signal(SIGPIPE, SIG_IGN);
 	setup(&worker, handlers, context);
 	wait_for_config(&worker);

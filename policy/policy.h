@@ -14,18 +14,17 @@
 
 #include "policy/process.h"
 
-/* What an argument of a system call must be; the conditions' code is in seccomp.c. */
+/* What an argument of a system call must be; the conditions' code is in filter.c. */
 enum condition {
 	CONDITION_NONE,
-	CONDITION_TCP,            /* socket: AF_INET or AF_INET6, SOCK_STREAM, protocol 0 or TCP */
-	CONDITION_TCP_UDP,        /* the same, or SOCK_DGRAM, protocol 0 or UDP */
-	CONDITION_TCP_OR_UNIX,    /* TCP, or AF_UNIX SOCK_STREAM only where the endpoint is unix:// */
-	CONDITION_SEND_FLAGS,     /* sendto: no address; flags within NOSIGNAL, DONTWAIT */
+	CONDITION_TCP,         /* socket: AF_INET or AF_INET6, SOCK_STREAM, protocol 0 or TCP */
+	CONDITION_TCP_UDP,     /* the same, or SOCK_DGRAM, protocol 0 or UDP */
+	CONDITION_TCP_OR_UNIX, /* TCP, or AF_UNIX SOCK_STREAM only where the endpoint is unix:// */
+	CONDITION_SEND_FLAGS,  /* sendto: no address; flags within NOSIGNAL, DONTWAIT */
 	CONDITION_SEND_ANY_ADDRESS, /* the same flags, an address is allowed (UDP) */
-	CONDITION_MESSAGE_FLAGS,  /* sendmsg, recvmsg: flags within NOSIGNAL, DONTWAIT, CMSG_CLOEXEC */
+	CONDITION_MESSAGE_FLAGS, /* sendmsg, recvmsg: flags within NOSIGNAL, DONTWAIT, CMSG_CLOEXEC */
 	CONDITION_NOT_EXECUTABLE, /* mmap, mprotect: no PROT_EXEC */
 	CONDITION_FCNTL,          /* F_GETFD, F_SETFD, F_GETFL, F_SETFL */
-	CONDITION_IOCTL_FIONREAD,
 	CONDITION_OWN_PID,        /* tgkill, first argument */
 	CONDITION_READ_ONLY,      /* openat: O_RDONLY */
 	CONDITION_LIMITS_SELF,    /* prlimit64: pid 0, nothing set */
@@ -52,7 +51,8 @@ enum file_access {
 };
 
 struct file_rule {
-	const char *path; /* "@self": the worker's own program; "@loader": its interpreter */
+	/* "@self": the worker's own program; "@loader": its interpreter; "@ca": the CA file */
+	const char *path;
 	enum file_access access;
 	bool while_running; /* stays after start-up; else only until the worker is ready */
 	const char *why;
@@ -100,13 +100,14 @@ extern const struct policy *const policies[PROCESS_COUNT]; /* NULL where there i
 struct policy_values {
 	bool distinct_uids;
 	uint16_t ports[PORT_SOURCE_COUNT]; /* 0: not used */
-	bool docker_unix;        /* DOCKER_HOST is unix:// */
+	bool docker_unix;                  /* DOCKER_HOST is unix:// */
 	bool docker_tunnel_unix;
-	gid_t docker_gid;        /* the socket's group, kept by the worker that uses it */
+	gid_t docker_gid; /* the socket's group, kept by the worker that uses it */
 	gid_t docker_tunnel_gid;
-	const char *program;     /* the worker's program, absolute */
-	int landlock_abi;        /* landlock_abi(), 0 without Landlock */
-	bool best_effort;        /* SANDBOX=best-effort */
+	const char *program; /* the worker's program, absolute */
+	const char *ca_file; /* DOCKFLARE_CA_FILE; NULL: no TLS is used */
+	int landlock_abi;    /* landlock_abi(), 0 without Landlock */
+	bool best_effort;    /* SANDBOX=best-effort */
 };
 
 /* The kernel's Landlock ABI (landlock_create_ruleset(2)), 0 if it has none or it is off. */
@@ -121,10 +122,16 @@ int policy_enter(const struct policy *policy, const struct policy_values *values
     const char **ret_step);
 
 /*
- * In the worker, after start-up and before the first byte from outside: every descriptor above
- * WORKER_FD_CONTROL that the policy does not list is an error, then the second Landlock layer,
- * memory-deny-write-execute where the kernel has it, not dumpable, the seccomp filter.
- * `unix_socket`: this worker's Docker endpoint is unix://.  0 or -errno with the step's name.
+ * In the worker, as its first act: whether just the descriptors that are due are open.  0, or
+ * -EBADF if one is missing or one too many is there.
+ */
+int policy_descriptors(void);
+
+/*
+ * In the worker, after start-up and before the first byte from outside: not dumpable,
+ * memory-deny-write-execute where the kernel has it, the second Landlock layer, the seccomp
+ * filter.  `unix_socket`: this worker's Docker endpoint is unix://.  0 or -errno with the step's
+ * name.
  */
 int policy_confine(const struct policy *policy, bool unix_socket, const char **ret_step);
 

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What docker-watcher may do: HTTP to the Docker endpoint's port (or socket), and frames. */
+#include <sys/resource.h>
+
+#include "policy/groups.h"
+#include "policy/policies.h"
+
+static const struct syscall_group *const groups[] = {
+	&group_runtime,
+	&group_channel,
+	&group_http,
+};
+
+static const struct file_rule files[] = {
+	FILES_TO_START,
+	{ "/etc/ssl", FILE_READ, false, "openssl.cnf: libcurl starts OpenSSL, though unused here" },
+};
+
+static const struct port_rule ports[] = {
+	{ PORT_DOCKER, "DOCKER_HOST" },
+};
+
+static const struct limit_rule limits[] = {
+	LIMITS_OF_ALL,
+	{ RLIMIT_NOFILE, 64, "channels, the event stream and a list" },
+	{ RLIMIT_DATA, 256 * MIB, "lists of thousands of containers" },
+};
+
+const struct policy policy_docker_watcher = {
+	.process = PROCESS_DOCKER_WATCHER,
+	.group_count = ARRAY_LEN(groups),
+	.groups = groups,
+	.file_count = ARRAY_LEN(files),
+	.files = files,
+	.port_count = ARRAY_LEN(ports),
+	.ports = ports,
+	.limit_count = ARRAY_LEN(limits),
+	.limits = limits,
+	.filters = 1,
+};

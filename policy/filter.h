@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The workers.  A policy's system calls as a seccomp filter, built by libseccomp. */
+#ifndef POLICY_FILTER_H
+#define POLICY_FILTER_H
+
+#include <seccomp.h>
+
+#include "policy/policy.h"
+
+/*
+ * Builds the filter: what is not in the policy kills the process, so does a foreign ABI.  A name
+ * that libseccomp does not know is an error, one that this architecture does not have is passed
+ * over.  `unix_socket` and `pid` complete the conditions.  0 with `ret_filter` owned by the
+ * caller (seccomp_release), or -errno with the call's name in `ret_step`.
+ */
+int seccomp_build(const struct policy *policy, bool unix_socket, pid_t pid,
+    scmp_filter_ctx *ret_filter, const char **ret_step);
+
+#endif

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The supervisor's child and the workers.  See landlock.h. */
+#include "policy/landlock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/landlock.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "common/attr.h"
+
+/* Newer than Debian 12's header. */
+#ifndef LANDLOCK_ACCESS_FS_TRUNCATE
+#define LANDLOCK_ACCESS_FS_TRUNCATE (1ULL << 14)
+#endif
+#define FS_IOCTL_DEV (1ULL << 15)
+#define NET_BIND_TCP (1ULL << 0)
+#define NET_CONNECT_TCP (1ULL << 1)
+#define SCOPE_ABSTRACT_UNIX_SOCKET (1ULL << 0)
+#define SCOPE_SIGNAL (1ULL << 1)
+#define RULE_NET_PORT 2
+
+/* struct landlock_ruleset_attr as of ABI 6; older kernels take a prefix of it. */
+struct ruleset_attributes {
+	uint64_t handled_access_fs;
+	uint64_t handled_access_net; /* ABI 4 */
+	uint64_t scoped;             /* ABI 6 */
+};
+
+struct net_port_attributes {
+	uint64_t allowed_access;
+	uint64_t port;
+};
+
+/* All rights that ABI 1 knows: the lowest thirteen bits. */
+#define FS_ABI_1 ((1ULL << 13) - 1)
+
+#if defined(__x86_64__)
+#define LOADER "/lib64/ld-linux-x86-64.so.2"
+#elif defined(__aarch64__)
+#define LOADER "/lib/ld-linux-aarch64.so.1"
+#else
+#error "add the dynamic loader's path of this architecture"
+#endif
+
+int
+landlock_abi(void)
+{
+	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+
+	return abi < 0 ? 0 : (int)abi;
+}
+
+static uint64_t
+handled_fs(int abi)
+{
+	uint64_t handled = FS_ABI_1;
+
+	if (abi >= 2)
+		handled |= LANDLOCK_ACCESS_FS_REFER;
+	if (abi >= 3)
+		handled |= LANDLOCK_ACCESS_FS_TRUNCATE;
+	if (abi >= 5)
+		handled |= FS_IOCTL_DEV;
+	return handled;
+}
+
+static int
+create_ruleset(int abi, bool first_layer)
+{
+	struct ruleset_attributes attributes = { .handled_access_fs = handled_fs(abi) };
+	size_t size = abi >= 6 ? sizeof(attributes) :
+		      abi >= 4 ? offsetof(struct ruleset_attributes, scoped) :
+				 offsetof(struct ruleset_attributes, handled_access_net);
+	long fd;
+
+	if (abi >= 4 && first_layer)
+		attributes.handled_access_net = NET_BIND_TCP | NET_CONNECT_TCP;
+	if (abi >= 6)
+		attributes.scoped = SCOPE_ABSTRACT_UNIX_SOCKET | SCOPE_SIGNAL;
+	fd = syscall(SYS_landlock_create_ruleset, &attributes, size, 0);
+	return fd < 0 ? -errno : (int)fd;
+}
+
+/* The path that a rule means; NULL if there is none. */
+static const char *
+resolve_path(const char *path, const struct policy_values *values)
+{
+	if (path[0] != '@')
+		return path;
+	if (strcmp(path, "@loader") == 0)
+		return LOADER;
+	if (values == NULL)
+		return NULL;
+	return strcmp(path, "@ca") == 0 ? values->ca_file : values->program;
+}
+
+static int
+add_file(int ruleset, const struct file_rule *rule, const struct policy_values *values)
+{
+	struct landlock_path_beneath_attr attributes = {
+		.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE,
+	};
+	const char *path = resolve_path(rule->path, values);
+	int fd _cleanup_close_ = -1;
+
+	if (path == NULL)
+		return 0;
+	fd = open(path, O_PATH | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT || errno == ENOTDIR || errno == EACCES ? 0 : -errno;
+	if (rule->access == FILE_EXECUTE)
+		attributes.allowed_access |= LANDLOCK_ACCESS_FS_EXECUTE;
+	attributes.parent_fd = fd;
+	if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &attributes, 0) !=
+	    0)
+		return -errno;
+	return 0;
+}
+
+static int
+add_port(int ruleset, uint16_t port)
+{
+	struct net_port_attributes attributes = { .allowed_access = NET_CONNECT_TCP, .port = port };
+
+	if (syscall(SYS_landlock_add_rule, ruleset, RULE_NET_PORT, &attributes, 0) != 0)
+		return -errno;
+	return 0;
+}
+
+static int
+add_rules(int ruleset, const struct policy *policy, const struct policy_values *values, int abi,
+    bool first_layer)
+{
+	int error = 0;
+
+	for (size_t at = 0; at < policy->file_count && error == 0; at++)
+		if (first_layer || policy->files[at].while_running)
+			error = add_file(ruleset, &policy->files[at], values);
+	for (size_t at = 0; at < policy->port_count && error == 0; at++) {
+		uint16_t port = values == NULL ? 0 : values->ports[policy->ports[at].source];
+
+		if (first_layer && abi >= 4 && port != 0)
+			error = add_port(ruleset, port);
+	}
+	return error;
+}
+
+int
+landlock_enter(const struct policy *policy, const struct policy_values *values, int abi,
+    bool first_layer)
+{
+	int ruleset _cleanup_close_ = create_ruleset(abi, first_layer);
+	int error;
+
+	if (ruleset < 0)
+		return ruleset;
+	error = add_rules(ruleset, policy, values, abi, first_layer);
+	if (error != 0)
+		return error;
+	return syscall(SYS_landlock_restrict_self, ruleset, 0) != 0 ? -errno : 0;
+}
