@@ -67,6 +67,8 @@ struct health {
 	struct worker_timer timer;
 	int64_t ready; /* -1: no answer in this run */
 	int64_t failures;
+	bool asked_version; /* in this run */
+	char image[IMAGE_MAX_BYTES + 1]; /* that `version` is of */
 	char version[VERSION_MAX_BYTES + 1];
 };
 
@@ -87,6 +89,7 @@ struct halt {
 /* tell.c: what master-link was told last. */
 struct told {
 	bool any;
+	bool owed; /* a new channel has not been told yet */
 	int state;
 	char id[TUNNEL_ID_MAX_BYTES + 1];
 	char name[TUNNEL_NAME_MAX_BYTES + 1];
@@ -126,6 +129,7 @@ struct keeper {
 	int64_t retry_ms; /* no step before this time; 0: at once */
 	bool network_good;
 	int image_known; /* enum image_known */
+	char kept_id[CONTAINER_ID_BYTES + 1]; /* started here, or adopted */
 	char start_failed_id[CONTAINER_ID_BYTES + 1]; /* Docker refused to start this one */
 	struct backoff docker_backoff;
 	struct backoff step_backoff;

@@ -81,6 +81,19 @@ remember_command(struct keeper *keeper)
 		desired_set_command(&keeper->desired, keeper->observed.command_id, false);
 }
 
+/* What runs as it should and was not started here is taken over, without a restart. */
+static void
+note_adoption(struct keeper *keeper)
+{
+	const struct observed *seen = &keeper->observed;
+
+	if (keeper_goal(keeper) != GOAL_RUN || seen->presence != PRESENCE_OURS ||
+	    seen->state != CONTAINER_STATE_RUNNING || strcmp(seen->id, keeper->kept_id) == 0)
+		return;
+	log_info("tunnel container adopted (%.*s)", CONTAINER_ID_SHOWN, seen->id);
+	snprintf(keeper->kept_id, sizeof(keeper->kept_id), "%s", seen->id);
+}
+
 static void
 settle(struct keeper *keeper)
 {
@@ -93,6 +106,7 @@ settle(struct keeper *keeper)
 		backoff_reset(&keeper->step_backoff);
 		log_info("the tunnel container is as it should be again");
 	}
+	note_adoption(keeper);
 	remember_command(keeper);
 	if (is_carried_out(keeper)) {
 		keeper->desired.pending = false;

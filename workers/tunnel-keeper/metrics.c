@@ -59,6 +59,17 @@ ask_later(struct keeper *keeper)
 	worker_timer_set(keeper->worker, &health->timer, delay_ms, ask_ready);
 }
 
+/* Kept over the runs of one image, so that a restart does not make it unknown for a moment. */
+static void
+take_version(struct keeper *keeper, struct slice metrics)
+{
+	struct health *health = &keeper->health;
+
+	health->asked_version = true;
+	ready_version(metrics, health->version);
+	snprintf(health->image, sizeof(health->image), "%s", keeper->observed.image.whole);
+}
+
 static void
 on_metrics(void *context, const struct http_answer *answer)
 {
@@ -66,7 +77,7 @@ on_metrics(void *context, const struct http_answer *answer)
 
 	keeper->health.request = NULL;
 	if (answer->error == HTTP_OK && answer->status == 200)
-		ready_version(answer->body, keeper->health.version);
+		take_version(keeper, answer->body);
 	keeper_tell(keeper, false);
 	ask_later(keeper);
 }
@@ -86,7 +97,7 @@ on_ready(void *context, const struct http_answer *answer)
 	if (ready >= 0 || health->failures > 1)
 		health->ready = ready;
 	keeper_tell(keeper, false);
-	if (ready >= 0 && health->version[0] == '\0')
+	if (ready >= 0 && !health->asked_version)
 		ask(keeper, "/metrics", METRICS_MAX_BYTES, on_metrics);
 	else
 		ask_later(keeper);
@@ -116,7 +127,7 @@ keeper_health_end(struct keeper *keeper)
 	worker_timer_stop(keeper->worker, &health->timer);
 	health->ready = -1;
 	health->failures = 0;
-	health->version[0] = '\0';
+	health->asked_version = false;
 }
 
 void

@@ -31,8 +31,6 @@ begin_container(struct keeper *keeper)
 	snprintf(run->started_at, sizeof(run->started_at), "%s", seen->started_at);
 	run->restart_count = seen->restart_count;
 	run->up = is_up(seen);
-	if (run->up && seen->token_matches)
-		log_info("tunnel container adopted (%.*s)", CONTAINER_ID_SHOWN, seen->id);
 }
 
 /* 1, 2, 4, 8, …: a crash loop is told, and does not fill the log. */

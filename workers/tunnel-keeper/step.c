@@ -126,10 +126,9 @@ keeper_step_done(struct keeper *keeper, const char *error)
 }
 
 static void
-log_done(struct keeper *keeper, const char *what, const char *id)
+log_done(const char *what, const char *id)
 {
 	log_info("tunnel container %s (%.*s)", what, CONTAINER_ID_SHOWN, id);
-	(void)keeper;
 }
 
 /* The marks that a step leaves; the container itself is seen at the next look. */
@@ -144,18 +143,19 @@ note_done(struct keeper *keeper, const struct http_answer *answer)
 		break;
 	case STEP_CREATE:
 		if (create_read_id(answer->body, id) == 0)
-			log_done(keeper, "created", id);
+			log_done("created", id);
 		break;
 	case STEP_START:
-		log_done(keeper, "started", keeper->observed.id);
+		log_done("started", keeper->observed.id);
+		snprintf(keeper->kept_id, sizeof(keeper->kept_id), "%s", keeper->observed.id);
 		keeper->problem[0] = '\0';
 		backoff_reset(&keeper->step_backoff);
 		break;
 	case STEP_STOP:
-		log_done(keeper, "stopped", keeper->observed.id);
+		log_done("stopped", keeper->observed.id);
 		break;
 	case STEP_REMOVE:
-		log_done(keeper, "removed", keeper->observed.id);
+		log_done("removed", keeper->observed.id);
 		break;
 	case STEP_NONE:
 	case STEP_WAIT:

@@ -13,17 +13,20 @@
 #define TELL_TICK_MS 1000
 #define TELL_CALM_MS 5000
 
-/* cloudflared's own word; else what the image's tag says, while one is there. */
+/* cloudflared's own word; else what the image's tag says; else what was told before. */
 static void
 fill_version(const struct keeper *keeper, char version[VERSION_MAX_BYTES + 1])
 {
 	const struct observed *seen = &keeper->observed;
+	const struct health *health = &keeper->health;
 
-	version[0] = '\0';
-	if (keeper->health.version[0] != '\0')
-		snprintf(version, VERSION_MAX_BYTES + 1, "%s", keeper->health.version);
-	else if (seen->presence == PRESENCE_OURS && !seen->image.digest)
-		copy_printable(version, VERSION_MAX_BYTES + 1, seen->image.tag);
+	if (seen->presence != PRESENCE_OURS)
+		snprintf(version, VERSION_MAX_BYTES + 1, "%s", keeper->told.version);
+	else if (health->version[0] != '\0' && strcmp(health->image, seen->image.whole) == 0)
+		snprintf(version, VERSION_MAX_BYTES + 1, "%s", health->version);
+	else
+		copy_printable(version, VERSION_MAX_BYTES + 1,
+		    seen->image.digest ? "" : seen->image.tag);
 }
 
 static void
@@ -54,13 +57,14 @@ fill(const struct keeper *keeper, struct told *now)
 	fill_version(keeper, now->version);
 }
 
-/* What is shown while it takes a moment changes too often to be news for the master. */
+/* The line is news where it is a reason; elsewhere it says what takes a moment. */
 static bool
 is_news(const struct told *before, const struct told *now)
 {
 	return !before->any || before->state != now->state || strcmp(before->id, now->id) != 0 ||
 	    strcmp(before->name, now->name) != 0 || strcmp(before->version, now->version) != 0 ||
-	    (now->state != TUNNEL_STARTING && strcmp(before->detail, now->detail) != 0);
+	    ((now->state == TUNNEL_ERROR || now->state == TUNNEL_UNKNOWN) &&
+		strcmp(before->detail, now->detail) != 0);
 }
 
 static const char *
@@ -138,11 +142,18 @@ log_change(const struct told *before, const struct told *now)
 	    tunnel_state_choices[now->state], now->detail[0] == '\0' ? "" : ": ", now->detail);
 }
 
+/* Neither a restart of this worker nor a command is news before the look that follows it. */
+static bool
+is_blind(const struct keeper *keeper)
+{
+	return keeper->away_ms == 0 && keeper->problem[0] == '\0' &&
+	    (keeper->observed.presence == PRESENCE_UNSEEN ||
+		keeper->looked_generation != keeper->saving.generation);
+}
+
 void
 keeper_tell(struct keeper *keeper, bool anew)
 {
-	bool blind = keeper->observed.presence == PRESENCE_UNSEEN && keeper->away_ms == 0 &&
-	    keeper->problem[0] == '\0';
 	struct told now;
 
 	memset(&now, 0, sizeof(now));
@@ -152,10 +163,10 @@ keeper_tell(struct keeper *keeper, bool anew)
 									 TELL_TICK_MS,
 	    tick);
 	show_status(keeper, &now);
-	/* A restart of this worker is no news: the first look comes before the first word. */
-	if (blind)
+	keeper->told.owed = keeper->told.owed || anew;
+	if (is_blind(keeper))
 		return;
-	if (!anew && !is_news(&keeper->told, &now))
+	if (!keeper->told.owed && !is_news(&keeper->told, &now))
 		return;
 	log_change(&keeper->told, &now);
 	keeper->told = now;
