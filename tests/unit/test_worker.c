@@ -184,6 +184,16 @@ end(struct child *child)
 	return WEXITSTATUS(status);
 }
 
+/* An orderly stop, whatever the worker still says before it. */
+static void
+stop(struct child *child)
+{
+	say(child, "{\"type\":\"shutdown\"}", -1);
+	while (next_frame(&child->control))
+		channel_next(&child->control);
+	assert_int_equal(end(child), 0);
+}
+
 /* Up to the first `alive`, with an id of "first" in the state file. */
 static struct child
 start_whole(void)
@@ -226,9 +236,7 @@ starts_in_order_and_saves_the_newest(void **state)
 	expect(&child, "third");
 	say(&child, "{\"type\":\"save-failed\",\"file\":\"agent_id.txt\",\"reason\":\"full\"}", -1);
 	expect_status(&child, "saved", "full");
-	say(&child, "{\"type\":\"shutdown\"}", -1);
-	assert_false(next_frame(&child.control));
-	assert_int_equal(end(&child), 0);
+	stop(&child);
 }
 
 static void
@@ -240,8 +248,7 @@ new_secrets_replace_the_old(void **state)
 	say(&child, "{\"type\":\"secret\",\"name\":\"DOCKFLARE_API_KEY\",\"value\":\"new\"}", -1);
 	say(&child, "{\"type\":\"reload\"}", -1);
 	expect_status(&child, "reloaded", "new");
-	say(&child, "{\"type\":\"shutdown\"}", -1);
-	assert_int_equal(end(&child), 0);
+	stop(&child);
 }
 
 /* Gives the worker a channel to tunnel-keeper and returns our end. */
@@ -284,8 +291,7 @@ a_peer_is_heard_and_judged(void **state)
 	say_to_peer(&peer, "{\"type\":\"tunnel\",\"state\":\"running\",\"name\":\"u\"}");
 	expect_status(&child, "got", "u");
 	channel_close(&peer);
-	say(&child, "{\"type\":\"shutdown\"}", -1);
-	assert_int_equal(end(&child), 0);
+	stop(&child);
 }
 
 static void
