@@ -1,0 +1,72 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# ./dev check: each tool must have nothing left to say.
+
+# The project's files of some kinds, as git knows them, new ones included.
+# files GLOB...
+files() {
+	git -C "$SOURCE" ls-files --cached --others --exclude-standard -- "$@" |
+		while IFS= read -r file; do
+			[ ! -f "$SOURCE/$file" ] || printf '%s\n' "$file"
+		done
+}
+
+shell_files() {
+	files '*.sh' dev .ci/run
+}
+
+check_format() {
+	files '*.[ch]' | xargs clang-format --dry-run -Werror
+}
+
+check_spdx() {
+	local file bad=0
+
+	while IFS= read -r file; do
+		head -n 3 "$file" | grep -q 'SPDX-License-Identifier: GPL-3.0-or-later' && continue
+		printf '%s: no SPDX line within the first three\n' "$file"
+		bad=1
+	done < <(files '*.[ch]' '*.py' '*.sh' '*.cfg' '*.yml' '*.html' '*meson.build' '*Dockerfile' \
+		dev .ci/run .clang-format .clang-tidy .editorconfig .gitignore .dockerignore .env.example)
+	return "$bad"
+}
+
+check_shell() {
+	shell_files | xargs shellcheck
+}
+
+check_python() {
+	files '*.py' | while IFS= read -r file; do
+		"$PYTHON" -c 'import sys; compile(open(sys.argv[1]).read(), sys.argv[1], "exec")' "$file" ||
+			return 1
+	done
+}
+
+check_tidy() {
+	build_plain
+	# Two lines of its own statistics aside, whatever it says is a failure (WarningsAsErrors).
+	files '*.c' | xargs -P "$(nproc)" -n 4 clang-tidy --quiet -p "$BUILD/dev"
+}
+
+check_cppcheck() {
+	mkdir -p "$BUILD/cppcheck"
+	cppcheck --project="$BUILD/dev/compile_commands.json" --cppcheck-build-dir="$BUILD/cppcheck" \
+		--std=c11 --enable=warning,performance,portability --inline-suppr --quiet \
+		--error-exitcode=1 --suppressions-list="$SOURCE/tests/lib/cppcheck.txt" -j "$(nproc)"
+}
+
+check_command() {
+	local failed=0
+
+	[ $# -eq 0 ] || usage "check takes no '$1'"
+	need_packages build check
+	only_one
+	step check-format "clang-format" check_format || failed=1
+	step check-spdx "license lines" check_spdx || failed=1
+	step check-shell "shellcheck" check_shell || failed=1
+	step check-python "Python's compiler" check_python || failed=1
+	step check-tidy "clang-tidy" check_tidy || failed=1
+	step check-cppcheck "cppcheck" check_cppcheck || failed=1
+	[ "$failed" -eq 0 ] || fail "check: there is something left to say"
+	say "check: nothing left to say"
+}

@@ -1,0 +1,117 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# ./dev test: the unit tests with sanitizers, then the integration tests on the real engine.
+
+test_command() {
+	local name='' runs=1
+
+	while [ $# -gt 0 ]; do
+		case $1 in
+		--runs)
+			runs=${2:-}
+			[[ $runs =~ ^[1-9][0-9]{0,4}$ ]] || usage "--runs needs a number from 1 to 99999"
+			shift
+			;;
+		-*) usage "test takes no '$1'" ;;
+		*)
+			[ -z "$name" ] || usage "test takes one name"
+			name=$1
+			;;
+		esac
+		shift
+	done
+	need_packages build
+	only_one
+	rm -rf "$BUILD/results"
+	mkdir -p "$BUILD/results"
+	tests_failed=0
+	run_unit_tests "$name" "$runs"
+	[ "$name" = unit ] || run_integration_tests "$name" "$runs"
+	"$PYTHON" "$SOURCE/tests/lib/count.py" "$BUILD/results" >"$BUILD/results/total" || tests_failed=1
+	# The closing line comes last of all, so the engine stops before it.
+	at_end_commands=("${at_end_commands[@]}" print_total)
+	trap run_at_end EXIT
+	exit "$tests_failed"
+}
+
+print_total() {
+	cat "$BUILD/results/total"
+}
+
+# The unit tests whose name holds the given one.
+unit_names() {
+	meson introspect "$BUILD/asan" --tests |
+		"$PYTHON" -c 'import json, sys
+print(*(t["name"] for t in json.load(sys.stdin) if sys.argv[1] in ("", "unit") or sys.argv[1] in t["name"]))' "$1"
+}
+
+run_unit_tests() {
+	local names
+	local -a list
+
+	step build-asan "building with AddressSanitizer and UBSan" build_sanitized
+	names=$(unit_names "$1")
+	read -ra list <<<"$names"
+	[ ${#list[@]} -gt 0 ] || return 0
+	step unit "running ${#list[@]} unit test programs" unit_tests "$2" "${list[@]}" || tests_failed=1
+	cp "$BUILD/asan/meson-logs/testlog.json" "$BUILD/results/unit.json"
+}
+
+unit_tests() {
+	local runs=$1
+
+	shift
+	# A time-out of 1 and a sanitizer's report both end as failures of the program.
+	ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+		meson test -C "$BUILD/asan" --no-rebuild --repeat "$runs" --print-errorlogs "$@"
+}
+
+# What pytest is to run: a whole file, or what matches the name.
+selection() {
+	if [ -z "$1" ]; then
+		printf '%s\n' tests/integration
+	elif [ -f "$SOURCE/tests/integration/test_$1.py" ]; then
+		printf '%s\n' "tests/integration/test_$1.py"
+	else
+		printf '%s\n' tests/integration -k "$1"
+	fi
+}
+
+# Whether a selection repeats itself as often as TEST_RUNS says.
+repeats_itself() {
+	[ -f "$1" ] && grep -q TEST_RUNS "$1"
+}
+
+run_integration_tests() {
+	local selected run times=$2 status
+
+	need_packages test
+	mapfile -t selected < <(selection "$1")
+	# Nothing is built for a name that only unit tests have.
+	if [ -n "$1" ] && ! matches "${selected[@]}"; then
+		[ -f "$BUILD/results/unit.json" ] || fail "no test matches '$1'"
+		return 0
+	fi
+	need_engine
+	need_all_images
+	build_prefix
+	if repeats_itself "${selected[0]}"; then
+		export TEST_RUNS=$2
+		times=1
+	fi
+	for ((run = 1; run <= times; run++)); do
+		[ "$times" -eq 1 ] || say "run $run of $times"
+		status=0
+		pytest --junitxml="$BUILD/results/integration-$run.xml" "${selected[@]}" || status=$?
+		[ "$status" -eq 0 ] || tests_failed=1
+	done
+}
+
+pytest() {
+	PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$SOURCE "$PYTHON" -m pytest -p no:cacheprovider \
+		--rootdir="$SOURCE/tests/integration" "$@" </dev/null
+}
+
+matches() {
+	pytest --collect-only --quiet "$@" >"$BUILD/results/collect.log" 2>&1
+}
