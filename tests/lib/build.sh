@@ -13,15 +13,14 @@ configure() {
 }
 
 build_plain() {
-	configure "$BUILD/dev" --prefix="$AGENT_PREFIX" --libexecdir=libexec
-	meson compile -C "$BUILD/dev"
+	configure "$BUILD/dev" --prefix="$AGENT_PREFIX" --libexecdir=libexec &&
+		meson compile -C "$BUILD/dev"
 }
 
 # A new prefix each time: what is no longer installed must not stay.
 install_prefix() {
-	build_plain
-	rm -rf "$AGENT_PREFIX"
-	meson install -C "$BUILD/dev" --no-rebuild
+	build_plain && rm -rf "$AGENT_PREFIX" &&
+		meson install -C "$BUILD/dev" --no-rebuild
 }
 
 build_prefix() {
@@ -30,6 +29,6 @@ build_prefix() {
 
 build_sanitized() {
 	configure "$BUILD/asan" -Db_sanitize=address,undefined -Db_lundef=false \
-		-Doptimization=1 --prefix="$BUILD/prefix-asan"
-	meson compile -C "$BUILD/asan"
+		-Doptimization=1 --prefix="$BUILD/prefix-asan" &&
+		meson compile -C "$BUILD/asan"
 }

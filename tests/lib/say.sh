@@ -17,16 +17,17 @@ fail() {
 
 # Runs a command with its output in build/log/NAME.log.  Says what is done, every ten seconds that
 # it is still done, and how long it took; on failure, the end of the log.
+# A failure inside COMMAND does not end a function by itself there (`set -e` is off): chain with &&.
 # step NAME "what is done" COMMAND...
 step() {
-	local name=$1 text=$2 log=$BUILD/log/$1.log begin=$SECONDS ticker status=0
+	local text=$2 log=$BUILD/log/$1.log begin=$SECONDS ticker status=0
 
 	shift 2
 	mkdir -p "$BUILD/log"
 	say "$text ..."
-	tick "$text" "$begin" &
+	tick "$text" "$begin" 9>&- &
 	ticker=$!
-	"$@" >"$log" 2>&1 </dev/null || status=$?
+	"$@" >"$log" 2>&1 </dev/null 9>&- || status=$?
 	kill "$ticker" 2>/dev/null || true
 	wait "$ticker" 2>/dev/null || true
 	if [ "$status" -ne 0 ]; then
@@ -38,7 +39,7 @@ step() {
 }
 
 tick() {
-	while sleep 10; do
+	while sleep 10 >/dev/null 2>&1; do
 		say "$1: $((SECONDS - $2)) s so far"
 	done
 }

@@ -109,7 +109,7 @@ run_integration_tests() {
 
 pytest() {
 	PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$SOURCE "$PYTHON" -m pytest -p no:cacheprovider \
-		--rootdir="$SOURCE/tests/integration" "$@" </dev/null
+		--rootdir="$SOURCE/tests/integration" "$@" </dev/null 9>&-
 }
 
 matches() {
