@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * master-link.  Registration: the first thing that is said to a master, and again whenever it does
+ * not know this agent or its session.  The answer of an old master carries secrets and is never
+ * logged.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "link.h"
+#include "version.h"
+
+#define REGISTER_ANSWER_MAX_BYTES ((size_t)1024 * 1024)
+
+struct register_answer {
+	const char *agent_id;
+	int64_t protocol_version; /* 0: not said, so 1 */
+	const char *agent_session_id;
+};
+
+static const struct field answer_fields[] = {
+	{ .name = "agent_id",
+	    .kind = FIELD_TEXT,
+	    .text = TEXT_VISIBLE,
+	    .offset = offsetof(struct register_answer, agent_id),
+	    .min = 1,
+	    .max = AGENT_ID_MAX_BYTES },
+	{ .name = "protocol_version",
+	    .kind = FIELD_INTEGER,
+	    .optional = true,
+	    .offset = offsetof(struct register_answer, protocol_version),
+	    .min = 1,
+	    .max = 2 },
+	{ .name = "agent_session_id",
+	    .kind = FIELD_TEXT,
+	    .text = TEXT_LINE,
+	    .optional = true,
+	    .offset = offsetof(struct register_answer, agent_session_id),
+	    .min = 1,
+	    .max = SESSION_ID_MAX_BYTES },
+};
+
+static const struct record answer_record = {
+	.name = "registration",
+	.size_bytes = sizeof(struct register_answer),
+	.open = true,
+	.field_count = ARRAY_LEN(answer_fields),
+	.fields = answer_fields,
+};
+
+/* The master's record of the agent, in protocol 1. */
+struct agent_fields {
+	const char *status;
+	const char *assigned_tunnel_id;
+	const char *assigned_tunnel_name;
+	const char *assigned_tunnel_token;
+};
+
+#define AGENT_TEXT(member, most, class, hidden)                                                \
+	{                                                                                      \
+		.name = #member, .kind = FIELD_TEXT, .text = (class), .optional = true,        \
+		.secret = (hidden), .offset = offsetof(struct agent_fields, member), .min = 0, \
+		.max = (most)                                                                  \
+	}
+
+static const struct field agent_fields[] = {
+	AGENT_TEXT(status, 64, TEXT_LINE, false),
+	AGENT_TEXT(assigned_tunnel_id, TUNNEL_ID_MAX_BYTES, TEXT_NAME, false),
+	AGENT_TEXT(assigned_tunnel_name, TUNNEL_NAME_MAX_BYTES, TEXT_LINE, false),
+	AGENT_TEXT(assigned_tunnel_token, TOKEN_MAX_BYTES, TEXT_VISIBLE, true),
+};
+
+static const struct record agent_record = {
+	.name = "agent",
+	.size_bytes = sizeof(struct agent_fields),
+	.open = true,
+	.field_count = ARRAY_LEN(agent_fields),
+	.fields = agent_fields,
+};
+
+int64_t
+register_due(const struct link *link, int64_t now_ms UNUSED)
+{
+	return link->session.protocol == 0 ? link->register_at_ms : INT64_MAX;
+}
+
+void
+register_build(struct link *link, struct outgoing *outgoing)
+{
+	struct registration registration = {
+		.display_name = worker_setting(link->worker, SETTING_DISPLAY_NAME),
+		.version = AGENT_VERSION,
+		.agent_id = link->agent_id[0] != '\0' ? link->agent_id : NULL,
+	};
+
+	outgoing->answer_max_bytes = REGISTER_ANSWER_MAX_BYTES;
+	if (buffer_add_text(&outgoing->path, "/api/v2/agents/register") != 0 ||
+	    body_register(&registration, &outgoing->body) != 0)
+		fatal("a registration can't be encoded");
+}
+
+/* ---- the tunnel that the master's record holds ---- */
+
+static void
+free_restore(struct link *link)
+{
+	struct message_restore *restore = link->restore;
+
+	link->restore = NULL;
+	if (restore == NULL)
+		return;
+	explicit_bzero((char *)(uintptr_t)restore->token, strlen(restore->token));
+	free((char *)(uintptr_t)restore->token);
+	free((char *)(uintptr_t)restore->tunnel_id);
+	free((char *)(uintptr_t)restore->tunnel_name);
+	free(restore);
+}
+
+void
+restore_send(struct link *link)
+{
+	if (link->restore == NULL || retire_has_begun(link))
+		return;
+	if (worker_send(link->worker, PROCESS_TUNNEL_KEEPER, MESSAGE_RESTORE, link->restore) == 0)
+		free_restore(link);
+}
+
+static bool
+is_given(const char *text)
+{
+	return text != NULL && text[0] != '\0';
+}
+
+static void
+take_restore(struct link *link, const struct agent_fields *agent)
+{
+	struct message_restore *restore;
+
+	free_restore(link);
+	if (!is_given(agent->assigned_tunnel_id) || !is_given(agent->assigned_tunnel_name) ||
+	    !is_given(agent->assigned_tunnel_token))
+		return;
+	restore = calloc(1, sizeof(*restore));
+	if (restore == NULL)
+		fatal("out of memory");
+	restore->tunnel_id = strdup(agent->assigned_tunnel_id);
+	restore->tunnel_name = strdup(agent->assigned_tunnel_name);
+	restore->token = strdup(agent->assigned_tunnel_token);
+	if (restore->tunnel_id == NULL || restore->tunnel_name == NULL || restore->token == NULL)
+		fatal("out of memory");
+	link->restore = restore;
+	restore_send(link);
+}
+
+/* What is wrong in here costs only what is in here. */
+static void
+take_agent(struct link *link, struct slice answer)
+{
+	struct arena arena _cleanup_arena_ = { 0 };
+	char why[RECORD_WHY_BYTES];
+	struct agent_fields agent;
+	struct slice value;
+
+	if (!json_member(answer, "agent", &value))
+		return;
+	if (record_decode(&agent_record, value, &arena, &agent, why) != 0) {
+		log_warning("the master's record of this agent is not used: %s", why);
+		return;
+	}
+	if (agent.status != NULL && strcmp(agent.status, "pending") == 0)
+		link->agent_status = AGENT_PENDING;
+	else if (agent.status != NULL && strcmp(agent.status, "enrolled") == 0)
+		link->agent_status = AGENT_ENROLLED;
+	take_restore(link, &agent);
+}
+
+/* ---- the answer ---- */
+
+static void
+take_id(struct link *link, const char *id)
+{
+	if (strcmp(link->agent_id, id) == 0)
+		return;
+	if (link->agent_id[0] != '\0')
+		log_warning("security: the master gave this agent another id: %s, it was %s", id,
+		    link->agent_id);
+	(void)snprintf(link->agent_id, sizeof(link->agent_id), "%s", id);
+	save_file(link, STATE_AGENT_ID);
+}
+
+static void
+begin_session(struct link *link, const struct register_answer *answer, bool modern)
+{
+	link->session = (struct session){
+		.protocol = answer->protocol_version == 2 ? 2 : 1,
+		.modern = modern,
+		.event_sequence = 1,
+		.report_sequence = 1,
+	};
+	if (answer->agent_session_id != NULL)
+		(void)snprintf(link->session.id, sizeof(link->session.id), "%s",
+		    answer->agent_session_id);
+	link->registered_ms = clock_ms();
+	link->register_at_ms = link->registered_ms;
+	link->next_heartbeat_ms = link->registered_ms + link->interval_ms;
+	link->report_not_before_ms = 0;
+	link->report_refused = false;
+	link->report_failures = 0;
+	view_forget_told(&link->view);
+	link_say_all(link);
+}
+
+void
+register_done(struct link *link, const struct http_answer *http)
+{
+	struct arena arena _cleanup_arena_ = { 0 };
+	char why[RECORD_WHY_BYTES], reason[RECORD_WHY_BYTES + 64];
+	struct register_answer answer;
+	struct slice code;
+
+	if (record_decode(&answer_record, http->body, &arena, &answer, why) != 0 ||
+	    (answer.protocol_version == 2 && answer.agent_session_id == NULL)) {
+		(void)snprintf(reason, sizeof(reason), "its registration is not understood: %s",
+		    answer.protocol_version == 2 ? "no session in it" : why);
+		link_is_away(link, reason, -1);
+		return;
+	}
+	telling_drop(link);
+	take_id(link, answer.agent_id);
+	begin_session(link, &answer,
+	    answer.protocol_version != 0 || json_member(http->body, "code", &code));
+	take_agent(link, http->body);
+	link_is_back(link);
+	log_info("registered with the master as agent %s (protocol %" PRId64 ")", link->agent_id,
+	    link->session.protocol);
+	if (link->agent_status == AGENT_PENDING)
+		log_info("this agent is pending: enrol it in the master");
+}
+
+void
+register_refused(struct link *link, const struct judgement *judgement)
+{
+	link_is_away(link, judgement->reason, -1);
+}
