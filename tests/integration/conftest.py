@@ -1,7 +1,212 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fixtures of the integration tests."""
+"""Fixtures of the integration tests: real Docker, real HAProxy, the agent, a stand-in master.
+
+The tunnel's container has a fixed name, so the tests run one after the other.  Settings from the
+environment: AGENT_PREFIX (where the agent is installed), TEST_DOCKER_SOCKET, TEST_TUNNEL_IMAGE,
+TEST_AGENT_IMAGE, TEST_RUNS (how often tests that repeat themselves do so), TEST_OUTPUT (a folder
+that keeps all logs).
+"""
+
+import json
+import os
+import secrets
+import shutil
+import tempfile
+
+import pytest
+
+from harness import docker, install, proxies, secret
+from harness.agent import Agent
+from harness.container_agent import ContainerAgent
+from harness.faulty_engine import FaultyEngine
+from harness.master import Master
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "master(*options, protocol): the stand-in master's options")
     config.addinivalue_line("markers", "slow: waits for a time-out that can't be shortened")
+
+
+@pytest.fixture(scope="session")
+def output():
+    """The folder that keeps every log, for the search for secrets at the end."""
+    kept = os.environ.get("TEST_OUTPUT")
+    folder = kept or tempfile.mkdtemp(prefix="dockflare-agent-test-")
+    os.makedirs(folder, exist_ok=True)
+    os.chmod(folder, 0o755)
+    yield folder
+    if not kept:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def prefix():
+    where = install.prefix()
+    install.check(where)
+    return where
+
+
+@pytest.fixture(scope="session")
+def engine_session():
+    docker.build_pause_image()
+    if not docker.has_image(docker.TUNNEL_IMAGE):
+        raise RuntimeError("image %s is missing: run the tests by ./dev test, which builds it"
+                           % docker.TUNNEL_IMAGE)
+    made = docker.Engine(secrets.token_hex(3))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def engine(engine_session):
+    """The engine, without the tunnel's container before, without the test's own after."""
+    docker.docker("rm", "-f", "-v", docker.TUNNEL_CONTAINER, check=False)
+    yield engine_session
+    engine_session.remove_containers()
+
+
+@pytest.fixture(scope="session")
+def read_proxy_session(output):
+    made = proxies.Proxy("read", output)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def tunnel_proxy_session(output):
+    made = proxies.Proxy("tunnel", output)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def read_proxy(read_proxy_session):
+    if read_proxy_session.process.poll() is not None:
+        read_proxy_session.start()
+    return read_proxy_session
+
+
+@pytest.fixture
+def tunnel_proxy(tunnel_proxy_session):
+    if tunnel_proxy_session.process.poll() is not None:
+        tunnel_proxy_session.start()
+    return tunnel_proxy_session
+
+
+@pytest.fixture
+def faulty_engine():
+    made = FaultyEngine()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def folder(output, request):
+    """A folder for this test's agents, which uid 65532 can reach."""
+    name = "".join(c if c.isalnum() else "-" for c in request.node.name)[:80]
+    path = tempfile.mkdtemp(prefix=name + "-", dir=output)
+    os.chmod(path, 0o755)
+    return path
+
+
+@pytest.fixture
+def masters(folder):
+    """Starts stand-in masters; what they saw is kept for the search for secrets."""
+    made = []
+
+    def start(*options, protocol="2", key=None):
+        master = Master(key or secret.fresh("API key", "dfk-"), *options, protocol=protocol)
+        made.append(master)
+        return master
+
+    yield start
+    for number, master in enumerate(made):
+        with open(os.path.join(folder, "master-%d.json" % number), "w", encoding="utf-8") as file:
+            json.dump(master.state(), file)
+        master.close()
+
+
+@pytest.fixture
+def master(masters, request):
+    """One stand-in master; @pytest.mark.master(*options, protocol=…) says how."""
+    marker = request.node.get_closest_marker("master")
+    arguments = marker.args if marker else ()
+    return masters(*arguments, **(marker.kwargs if marker else {}))
+
+
+@pytest.fixture
+def settings(engine, read_proxy, tunnel_proxy):
+    """The environment that every agent of the tests gets, but for what concerns the master."""
+    return {
+        "DOCKER_HOST": read_proxy.host, "DOCKER_TUNNEL_HOST": tunnel_proxy.host,
+        "CLOUDFLARED_NETWORK_NAME": engine.network, "CLOUDFLARED_IMAGE": docker.TUNNEL_IMAGE,
+        "REPORT_INTERVAL_SECONDS": "1", "COMMAND_POLL_SECONDS": "1", "LOG_LEVEL": "DEBUG",
+        "TUNNEL_ON_EXIT": "keep",
+    }
+
+
+class Agents:
+    """Makes agents for a test, and ends those that are left."""
+
+    def __init__(self, prefix, folder, settings):
+        self.prefix = prefix
+        self.folder = folder
+        self.settings = settings
+        self.made = []
+
+    def make(self, master=None, mode="shared", groups=None, container=False, **environment):
+        """An agent that is not started yet.  A value of None takes a variable out."""
+        merged = dict(self.settings)
+        if master is not None:
+            merged.update({"DOCKFLARE_MASTER_URL": master.url, "DOCKFLARE_API_KEY": master.key})
+        merged.update(environment)
+        merged = {name: value for name, value in merged.items() if value is not None}
+        folder = os.path.join(self.folder, "agent-%d" % len(self.made))
+        os.makedirs(folder)
+        os.chmod(folder, 0o755)
+        if container:
+            agent = ContainerAgent(folder, mode, merged)
+        else:
+            agent = Agent(self.prefix, folder, mode, merged, groups)
+        self.made.append(agent)
+        return agent
+
+    def start(self, master, *arguments, ready=True, **more):
+        return self.make(master, **more).start(*arguments, ready=ready)
+
+    def close(self):
+        for agent in self.made:
+            agent.kill()
+
+
+@pytest.fixture
+def agents(prefix, folder, settings):
+    made = Agents(prefix, folder, settings)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def agent(agents, master):
+    """One running and registered agent, shared uid, with the test's master."""
+    started = agents.start(master)
+    master.wait_registered()
+    return started
+
+
+@pytest.fixture
+def tunnel():
+    return secret.Tunnel("test-tunnel")
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item):
+    """A failed test shows the end of its agents' logs."""
+    outcome = yield
+    report = outcome.get_result()
+    agents = item.funcargs.get("agents") if hasattr(item, "funcargs") else None
+    if report.when == "call" and report.failed and agents:
+        for number, agent in enumerate(agents.made):
+            if agent.log:
+                lines = [line for _, line in agent.log.lines[-60:]]
+                report.sections.append(("agent %d's log" % number, "\n".join(lines)))

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The agent in its container, with the restrictions of the compose file, on the host's network."""
+
+import json
+import os
+import secrets
+import signal
+import subprocess
+import time
+
+from . import docker, wait
+from .agent import Agent, Log
+
+# The two ways to start it in a container.
+START = {
+    "shared": ["--user", "65532:65532"],
+    "distinct": ["--user", "0:0", "--cap-add", "SETUID", "--cap-add", "SETGID",
+                 "--cap-add", "KILL"],
+}
+
+
+class ContainerAgent(Agent):
+    """As Agent; its data folder is a bind mount, so that tests read and write it the same way."""
+
+    def __init__(self, folder, mode="shared", environment=None):
+        super().__init__(prefix="/usr/local", folder=folder, mode=mode, environment=environment)
+        self.name = "it-agent-" + secrets.token_hex(3)
+        self.environment["AGENT_DATA_DIR"] = "/app/data"
+        self.environment["AGENT_RUN_DIR"] = "/run/dockflare-agent"
+
+    def start(self, *arguments, ready=True):
+        environment = os.path.join(self.folder, "environment")
+        with open(environment, "w", encoding="ascii") as file:
+            for item in self.environment.items():
+                file.write("%s=%s\n" % item)
+        docker.docker(
+            "create", "--name", self.name, "--network", "host", "--read-only",
+            "--cap-drop", "ALL", *START[self.mode], "--security-opt", "no-new-privileges",
+            "--tmpfs", "/run/dockflare-agent:uid=65532,gid=65532,mode=0755",
+            "--env-file", environment, "-v", self.data + ":/app/data",
+            docker.AGENT_IMAGE, *arguments)
+        os.unlink(environment)
+        self.process = subprocess.Popen(
+            ["docker", "start", "--attach", self.name], stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            env={**os.environ, "DOCKER_HOST": "unix://" + docker.SOCKET})
+        self.log = Log(self.process.stdout, os.path.join(self.folder, "agent.log"))
+        if ready:
+            self.wait_ready()
+        return self
+
+    @property
+    def pid(self):
+        """The supervisor's pid as the host has it."""
+        return wait.until("the agent's container runs", lambda: (
+            docker.inspect(self.name) or {"State": {"Pid": 0}})["State"]["Pid"], 5)
+
+    def agentctl(self, *arguments, timeout=10):
+        done = subprocess.run(
+            ["docker", "exec", self.name, "/usr/local/bin/dockflare-agentctl", *arguments],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout,
+            env={**os.environ, "DOCKER_HOST": "unix://" + docker.SOCKET})
+        text = done.stdout.decode("utf-8", "replace")
+        with open(os.path.join(self.folder, "agentctl.log"), "a", encoding="utf-8") as file:
+            file.write(text)
+        return done.returncode, text
+
+    def stop(self, seconds=15):
+        start = time.monotonic()
+        docker.docker("stop", "-t", str(seconds), self.name)
+        took = time.monotonic() - start
+        self.process.wait(seconds)
+        self.log.thread.join(5)
+        return docker.inspect(self.name)["State"]["ExitCode"], took
+
+    def kill(self):
+        docker.docker("rm", "-f", self.name, check=False)
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            self.process.wait(10)
+
+    def health_of_docker(self):
+        """What the image's HEALTHCHECK made of it."""
+        return docker.inspect(self.name)["State"].get("Health", {}).get("Status")
+
+    def top(self):
+        """docker top as rows of (pid, uid, command)."""
+        text = docker.docker("top", self.name, "-eo", "pid,uid,comm")
+        return [line.split(None, 2) for line in text.splitlines()[1:]]
+
+    def image_configuration(self):
+        return json.loads(docker.docker("image", "inspect", docker.AGENT_IMAGE))[0]["Config"]

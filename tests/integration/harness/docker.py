@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The real Docker engine: its command line, and the containers and networks of one test run."""
+
+import io
+import json
+import os
+import subprocess
+import tarfile
+import tempfile
+
+from . import wait
+
+SOCKET = os.environ.get("TEST_DOCKER_SOCKET", "/var/run/docker.sock")
+TUNNEL_CONTAINER = "dockflare-agent-tunnel"
+TUNNEL_IMAGE = os.environ.get("TEST_TUNNEL_IMAGE", "standin-cloudflared:test")
+AGENT_IMAGE = os.environ.get("TEST_AGENT_IMAGE", "dockflare-agent:dev")
+PAUSE_IMAGE = "dockflare-test-pause:1"
+
+# A container that does nothing, ends at once on SIGTERM, or ends by itself: "/pause MS CODE".
+PAUSE_SOURCE = r"""
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+static void end(int number) { (void)number; _exit(0); }
+int main(int argc, char **argv)
+{
+	signal(SIGTERM, end);
+	if (argc > 2) {
+		usleep((useconds_t)atoi(argv[1]) * 1000);
+		return atoi(argv[2]);
+	}
+	for (;;)
+		pause();
+}
+"""
+
+
+def docker(*arguments, check=True, timeout=60, stdin=None):
+    """Runs the docker command; its output without the last newline, stderr included if it fails."""
+    environment = {**os.environ, "DOCKER_HOST": "unix://" + SOCKET}
+    done = subprocess.run(["docker", *arguments], env=environment, input=stdin,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout)
+    if check and done.returncode != 0:
+        raise AssertionError("docker %s: %s" % (" ".join(arguments[:6]),
+                                                done.stderr.decode("utf-8", "replace").strip()))
+    return done.stdout.decode("utf-8", "replace").strip()
+
+
+def inspect(name):
+    """What Docker says of one container, or None if there is none."""
+    text = docker("container", "inspect", name, check=False)
+    found = json.loads(text) if text else []
+    return found[0] if found else None
+
+
+def running(name):
+    found = inspect(name)
+    return found if found and found["State"]["Running"] else None
+
+
+def has_image(name):
+    return docker("image", "inspect", name, "--format", "{{.Id}}", check=False) != ""
+
+
+def build_pause_image():
+    """Makes the tiny image of the labelled containers, from nothing but a C compiler."""
+    if has_image(PAUSE_IMAGE):
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        source = os.path.join(folder, "pause.c")
+        with open(source, "w", encoding="ascii") as file:
+            file.write(PAUSE_SOURCE)
+        subprocess.run(["gcc", "-static", "-Os", "-o", folder + "/pause", source], check=True)
+        archive = io.BytesIO()
+        with tarfile.open(fileobj=archive, mode="w") as tar:
+            tar.add(folder + "/pause", "pause")
+        docker("import", "-c", 'ENTRYPOINT ["/pause"]', "-", PAUSE_IMAGE,
+               stdin=archive.getvalue())
+
+
+def enabled_running():
+    """Id to name of the running containers that carry an enabling label, as Docker has them."""
+    found = {}
+    for label in ("dockflare.enable", "cloudflare.tunnel.enable"):
+        text = docker("ps", "--no-trunc", "--filter", "label=%s=true" % label,
+                      "--format", "{{.ID}} {{.Names}}")
+        found.update(line.split(" ", 1) for line in text.splitlines())
+    return found
+
+
+class Engine:
+    """The containers and networks that one test run makes: named for it, removed with it."""
+
+    def __init__(self, session):
+        self.session = session
+        self.network = "it-net-" + session
+        self.containers = []
+        self.networks = []
+        docker("network", "create", "--label", "test-run=" + session, self.network)
+        self.networks.append(self.network)
+
+    def name(self, short):
+        return "it-%s-%s" % (self.session, short)
+
+    def run(self, short, labels=None, command=(), restart="no", image=PAUSE_IMAGE, more=()):
+        """Starts a container with labels; its full name.  Its id is in ids[name]."""
+        name = self.name(short)
+        arguments = ["run", "-d", "--name", name, "--network", "none", "--restart", restart,
+                     "--label", "test-run=" + self.session, "--log-driver", "none"]
+        for key, value in (labels or {}).items():
+            arguments += ["--label", "%s=%s" % (key, value)]
+        docker(*arguments, *more, image, *command)
+        self.containers.append(name)
+        return name
+
+    def service(self, short, **more):
+        """An enabled container with a hostname of its own."""
+        return self.run(short, {"dockflare.enable": "true",
+                                "dockflare.hostname": "%s.example.com" % self.name(short),
+                                "dockflare.service": "http://%s:80" % short,
+                                **more.pop("labels", {})}, **more)
+
+    def hostname_rule(self, short):
+        return "%s.example.com|" % self.name(short)
+
+    def remove(self, name):
+        docker("rm", "-f", "-v", name, check=False)
+        if name in self.containers:
+            self.containers.remove(name)
+
+    def remove_containers(self):
+        left = self.containers + [TUNNEL_CONTAINER]
+        docker("rm", "-f", "-v", *left, check=False)
+        self.containers = []
+
+    def close(self):
+        self.remove_containers()
+        for network in self.networks:
+            docker("network", "rm", network, check=False)
+
+
+def wait_running(name, seconds=10):
+    return wait.until(name + " runs", lambda: running(name), seconds)
+
+
+def wait_gone(name, seconds=10):
+    wait.until(name + " is removed", lambda: inspect(name) is None, seconds)

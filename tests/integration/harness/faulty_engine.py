@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A Docker endpoint that answers wrongly on purpose: everything else goes to the real engine."""
+
+import json
+import os
+import re
+import socket
+import socketserver
+import threading
+
+from . import docker
+
+HEAD_MAX_BYTES = 65536
+
+# kind of fault: the bytes of a whole answer, after which the connection is closed
+ANSWERS = {
+    "html": b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 28\r\n\r\n"
+            b"<html><body>No</body></html>",
+    "302": b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n",
+    "403": b"HTTP/1.1 403 Forbidden\r\nContent-Type: text/html\r\nContent-Length: 30\r\n\r\n"
+           b"<html><h1>403 Forbidden</h1>  ",
+    "500": b"HTTP/1.1 500 Internal Server Error\r\nContent-Type: application/json\r\n"
+           b"Content-Length: 23\r\n\r\n{\"message\":\"it is ill\"}",
+    "empty": b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+    "cut": b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 90000\r\n\r\n"
+           b"[{\"Id\":\"",
+    "wrong-types": b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+                   b"Content-Length: 27\r\n\r\n{\"Id\":[],\"Names\":7,\"a\":{}} ",
+    "garbage": b"SSH-2.0-OpenSSH_9.2p1\r\n",
+}
+
+
+def json_answer(value, status=200):
+    body = value if isinstance(value, bytes) else json.dumps(value).encode()
+    return (b"HTTP/1.1 %d OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+            % (status, len(body))) + body
+
+
+ANSWERS["nul"] = json_answer(b'[{"Id": "\x00"}]')
+ANSWERS["bad-utf8"] = json_answer(b'[{"Id": "\xff\xfe"}]')
+ANSWERS["deep"] = json_answer(b"[" * 50000 + b"]" * 50000)
+ANSWERS["list-with-broken-entry"] = json_answer(b'[{"Id": "xyz", "Labels": []}]')
+
+
+class Handler(socketserver.BaseRequestHandler):
+    """One connection: one request, one answer, closed."""
+
+    def handle(self):
+        head = b""
+        while b"\r\n\r\n" not in head and len(head) < HEAD_MAX_BYTES:
+            data = self.request.recv(4096)
+            if not data:
+                return
+            head += data
+        head, rest = head.split(b"\r\n\r\n", 1)
+        line = head.split(b"\r\n", 1)[0].decode("latin-1")
+        self.server.engine.seen.append(line)
+        fault = self.server.engine.take(line)
+        if fault == "huge":
+            self.send_huge()
+        elif fault == "hang":
+            threading.Event().wait(30)
+        elif fault:
+            self.request.sendall(fault if isinstance(fault, bytes) else ANSWERS[fault])
+        else:
+            self.relay(head, rest)
+
+    def send_huge(self):
+        self.request.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+                             b"Content-Length: 1000000000\r\n\r\n[{\"Id\": \"")
+        try:
+            for _ in range(15000):
+                self.request.sendall(b"x" * 65536)
+        except OSError:
+            pass
+
+    def relay(self, head, rest):
+        """One request to the engine, with "Connection: close"; its answer comes back as it is."""
+        lines = [l for l in head.split(b"\r\n") if not l.lower().startswith(b"connection:")]
+        length = re.search(rb"\r\ncontent-length: *(\d+)", head, re.I)
+        missing = int(length[1]) - len(rest) if length else 0
+        while missing > 0:
+            data = self.request.recv(missing)
+            if not data:
+                return
+            rest += data
+            missing -= len(data)
+        with socket.socket(socket.AF_UNIX) as engine:
+            engine.connect(docker.SOCKET)
+            engine.sendall(b"\r\n".join(lines) + b"\r\nConnection: close\r\n\r\n" + rest)
+            watcher = threading.Thread(target=self.close_with_client, args=(engine,), daemon=True)
+            watcher.start()
+            try:
+                while data := engine.recv(65536):
+                    self.request.sendall(data)
+                self.request.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+            watcher.join(5)
+
+    def close_with_client(self, engine):
+        try:
+            self.request.recv(1)
+            engine.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+
+
+class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
+    allow_reuse_address = True
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        """A client that leaves in the middle is daily bread here."""
+
+
+class FaultyEngine:
+    """add("GET .*/containers/json", "html", times=1): the next such request gets that answer."""
+
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.faults = []
+        self.seen = []
+        self.server = Server(("127.0.0.1", 0), Handler)
+        self.server.engine = self
+        self.port = self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+
+    @property
+    def host(self):
+        return "tcp://127.0.0.1:%d" % self.port
+
+    def add(self, request, answer, times=1000000):
+        with self.lock:
+            self.faults.append([re.compile(request), answer, times])
+
+    def clear(self):
+        with self.lock:
+            self.faults.clear()
+
+    def take(self, line):
+        with self.lock:
+            for fault in self.faults:
+                if fault[0].match(line):
+                    fault[2] -= 1
+                    if fault[2] == 0:
+                        self.faults.remove(fault)
+                    return fault[1]
+        return None
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def socket_group():
+    """The group that may use the engine's socket."""
+    return str(os.stat(docker.SOCKET).st_gid)

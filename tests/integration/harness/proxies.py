@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Real HAProxy in front of the engine's socket, with the rules that the project ships."""
+
+import os
+import socket
+import subprocess
+
+from . import docker, wait
+
+TOP = os.path.join(os.path.dirname(__file__), "..", "..", "..")
+CONFIGURATIONS = {
+    "read": os.path.join(TOP, "deploy", "haproxy", "read.cfg"),
+    "tunnel": os.path.join(TOP, "deploy", "haproxy", "tunnel.cfg"),
+    "tecnativa": os.path.join(TOP, "tests", "proxies", "tecnativa.cfg"),
+}
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def answers(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+        return True
+    except OSError:
+        return False
+
+
+class Proxy:
+    """One HAProxy on loopback; can be stopped and started again on the same port."""
+
+    def __init__(self, kind, folder, port=None):
+        self.configuration = CONFIGURATIONS[kind]
+        self.port = port or free_port()
+        self.output = open(os.path.join(folder, "haproxy-%s-%d.log" % (kind, self.port)), "ab")
+        self.process = None
+        self.start()
+
+    @property
+    def host(self):
+        return "tcp://127.0.0.1:%d" % self.port
+
+    def start(self):
+        environment = {**os.environ, "PROXY_BIND": "127.0.0.1:%d" % self.port,
+                       "PROXY_PORT": str(self.port), "DOCKER_SOCKET": docker.SOCKET}
+        self.process = subprocess.Popen(["haproxy", "-db", "-f", self.configuration],
+                                        env=environment, stdin=subprocess.DEVNULL,
+                                        stdout=self.output, stderr=self.output)
+        wait.until("haproxy answers on port %d" % self.port, lambda: answers(self.port), 5)
+
+    def stop(self):
+        """Closes the port and every connection through it, as a proxy does that is restarted."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait(5)
+
+    def close(self):
+        self.stop()
+        self.output.close()
