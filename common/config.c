@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/config_check.h"
+#include "common/utf8.h"
 
 #define LINES_MAX_BYTES (256 * 1024)
 #define QUOTED_MAX_BYTES 80
@@ -105,6 +106,10 @@ take_value(struct config *config, enum setting setting, const char *raw)
 		config_mistake(config, setting,
 		    "begins and ends with a quote, which is part of the value here; leave the "
 		    "quotes out");
+		return;
+	}
+	if (!utf8_is_valid(raw, strlen(raw))) {
+		config_mistake(config, setting, "is not UTF-8");
 		return;
 	}
 	error = strlen(raw) > SETTING_VALUE_MAX_BYTES ? -EMSGSIZE :

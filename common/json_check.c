@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "common/json_key.h"
+#include "common/utf8.h"
 
 const char *const json_flaw_texts[JSON_FLAW_COUNT] = {
 	[JSON_GOOD] = "good",
@@ -48,53 +49,6 @@ static bool
 is_digit(char byte)
 {
 	return byte >= '0' && byte <= '9';
-}
-
-/* Length of the well-formed UTF-8 sequence at `at` (RFC 3629, section 4), 0 if there is none. */
-static size_t
-utf8_sequence(const unsigned char *at, size_t left)
-{
-	unsigned char first = at[0];
-	unsigned char low = 0x80, high = 0xbf;
-	size_t length;
-
-	if (first < 0x80)
-		return 1;
-	if (first >= 0xc2 && first <= 0xdf)
-		length = 2;
-	else if (first >= 0xe0 && first <= 0xef)
-		length = 3;
-	else if (first >= 0xf0 && first <= 0xf4)
-		length = 4;
-	else
-		return 0;
-	if (first == 0xe0)
-		low = 0xa0; /* no overlong forms */
-	else if (first == 0xed)
-		high = 0x9f; /* no surrogates */
-	else if (first == 0xf0)
-		low = 0x90;
-	else if (first == 0xf4)
-		high = 0x8f; /* nothing above U+10FFFF */
-	if (length > left || at[1] < low || at[1] > high)
-		return 0;
-	for (size_t next = 2; next < length; next++)
-		if (at[next] < 0x80 || at[next] > 0xbf)
-			return 0;
-	return length;
-}
-
-bool
-utf8_is_valid(const char *bytes, size_t length)
-{
-	for (size_t at = 0; at < length;) {
-		size_t step = utf8_sequence((const unsigned char *)bytes + at, length - at);
-
-		if (step == 0 || bytes[at] == '\0')
-			return false;
-		at += step;
-	}
-	return true;
 }
 
 /* The four digits of a \u escape whose "\u" is at `at`.  -1 if they are not there. */
@@ -162,7 +116,7 @@ scan_character(struct scanner *scanner)
 	if (byte < 0x20)
 		return JSON_SYNTAX;
 	length =
-	    utf8_sequence((const unsigned char *)scanner->at, (size_t)(scanner->end - scanner->at));
+	    utf8_sequence(scanner->at, (size_t)(scanner->end - scanner->at));
 	if (length == 0)
 		return JSON_UTF8;
 	scanner->at += length;

@@ -61,7 +61,4 @@ bool json_next_member(
 /* Finds a member whose key is written exactly as `key`, without escapes.  False if there is none. */
 bool json_member(struct slice object, const char *key, struct slice *ret_value);
 
-/* Whether the bytes are UTF-8 (RFC 3629: no overlong forms, no surrogates) without NUL. */
-bool utf8_is_valid(const char *bytes, size_t length);
-
 #endif

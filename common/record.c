@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/record_codec.h"
+#include "common/utf8.h"
 
 static bool
 is_line(unsigned char byte)

@@ -115,7 +115,7 @@ check_groups(const char *text, const struct policy *policy, const struct policy_
 {
 	char expected[LINE_MAX_BYTES] = "";
 	char own[STATUS_MAX_BYTES];
-	gid_t group = 0;
+	gid_t group = NO_GROUP;
 
 	if (!values->distinct_uids) {
 		if (read_status("/proc/self/status", own) != 0 ||
@@ -127,7 +127,7 @@ check_groups(const char *text, const struct policy *policy, const struct policy_
 		group = values->docker_gid;
 	if (policy->process == PROCESS_TUNNEL_KEEPER && values->docker_tunnel_unix)
 		group = values->docker_tunnel_gid;
-	if (group != 0)
+	if (group != NO_GROUP)
 		snprintf(expected, sizeof(expected), "%u", group);
 	return expect(text, "Groups", expected, why);
 }

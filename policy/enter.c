@@ -14,7 +14,7 @@
 #include "policy/landlock.h"
 #include "policy/policy.h"
 
-/* The one supplementary group of a worker whose Docker endpoint is a unix socket; 0: none. */
+/* The one supplementary group of a worker whose Docker endpoint is a unix socket; NO_GROUP: none. */
 static gid_t
 socket_group(const struct policy *policy, const struct policy_values *values)
 {
@@ -22,7 +22,7 @@ socket_group(const struct policy *policy, const struct policy_values *values)
 		return values->docker_gid;
 	if (policy->process == PROCESS_TUNNEL_KEEPER && values->docker_tunnel_unix)
 		return values->docker_tunnel_gid;
-	return 0;
+	return NO_GROUP;
 }
 
 static int
@@ -33,7 +33,7 @@ change_identity(const struct policy *policy, const struct policy_values *values)
 
 	if (!values->distinct_uids)
 		return 0;
-	if (setgroups(group == 0 ? 0 : 1, &group) != 0 || setresgid(uid, uid, uid) != 0 ||
+	if (setgroups(group == NO_GROUP ? 0 : 1, &group) != 0 || setresgid(uid, uid, uid) != 0 ||
 	    setresuid(uid, uid, uid) != 0)
 		return -errno;
 	return 0;

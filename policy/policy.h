@@ -96,6 +96,8 @@ struct policy {
 
 extern const struct policy *const policies[PROCESS_COUNT]; /* NULL where there is none */
 
+#define NO_GROUP ((gid_t)-1)
+
 /* What is only known at run time. */
 struct policy_values {
 	bool distinct_uids;
