@@ -42,17 +42,35 @@ check_python() {
 	done
 }
 
+# The plain build's commands without what clang does not know, and without libcurl's macros that
+# check the types of options: they make a branch of each call.
+tidy_commands() {
+	mkdir -p "$BUILD/tidy" &&
+		sed -E 's/ -(ftrivial-auto-var-init=zero|Wlogical-op|Wformat-truncation=1|Wduplicated-cond)//g
+			s/ -D_GNU_SOURCE/& -DCURL_DISABLE_TYPECHECK/' \
+			"$BUILD/dev/compile_commands.json" >"$BUILD/tidy/compile_commands.json"
+}
+
+# Files that are in no target yet are not in the database: clang-tidy would guess.
+compiled_files() {
+	"$PYTHON" -c 'import json, os, sys
+for entry in json.load(open(sys.argv[1])):
+    print(os.path.relpath(os.path.join(entry["directory"], entry["file"]), sys.argv[2]))' \
+		"$BUILD/tidy/compile_commands.json" "$SOURCE" | sort -u
+}
+
 check_tidy() {
-	# The plain build writes compile_commands.json.
-	build_plain || return
-	files '*.c' | xargs -P "$(nproc)" -n 4 clang-tidy --quiet -p "$BUILD/dev"
+	build_plain && tidy_commands || return
+	# One file a process: version 14 carries the state of a va_list from one file into the next.
+	compiled_files | xargs -P "$(nproc)" -n 1 clang-tidy --quiet -p "$BUILD/tidy"
 }
 
 check_cppcheck() {
 	mkdir -p "$BUILD/cppcheck" &&
-		cppcheck --project="$BUILD/dev/compile_commands.json" --cppcheck-build-dir="$BUILD/cppcheck" \
-			--std=c11 --enable=warning,performance,portability --inline-suppr --quiet \
-			--error-exitcode=1 --suppressions-list="$SOURCE/tests/lib/cppcheck.txt" -j "$(nproc)"
+		cppcheck --project="$BUILD/tidy/compile_commands.json" \
+			--cppcheck-build-dir="$BUILD/cppcheck" --library="$SOURCE/tests/lib/cppcheck.cfg" \
+			-D"__$(uname -m)__=1" --std=c11 --enable=warning,performance,portability \
+			--inline-suppr --quiet --error-exitcode=1 -j "$(nproc)"
 }
 
 check_command() {
