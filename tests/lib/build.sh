@@ -1,8 +1,23 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Builds: plain under build/dev (installed to build/prefix), with sanitizers under build/asan.
+# Builds: plain under build/dev (installed to a prefix), with sanitizers under build/asan.
 
-export AGENT_PREFIX=$BUILD/prefix
+AGENT_PREFIX=$BUILD/prefix
+AGENT_UID=65532
+export AGENT_PREFIX
+
+# The tests start the agent as its own uid, which can't enter a checkout in somebody's home.
+reachable_prefix() {
+	[ "$(id -u)" -eq 0 ] || return 0
+	mkdir -p "$BUILD"
+	setpriv --reuid "$AGENT_UID" --regid "$AGENT_UID" --clear-groups test -x "$BUILD" && return
+	AGENT_PREFIX=/var/lib/dockflare-agent-test
+	at_end remove_reachable_prefix
+}
+
+remove_reachable_prefix() {
+	rm -rf /var/lib/dockflare-agent-test
+}
 
 # configure FOLDER MESON-OPTION...
 configure() {
@@ -14,7 +29,15 @@ configure() {
 
 build_plain() {
 	configure "$BUILD/dev" --prefix="$AGENT_PREFIX" --libexecdir=libexec &&
+		use_prefix &&
 		meson compile -C "$BUILD/dev"
+}
+
+# The programs know their prefix, so that another one is another build.
+use_prefix() {
+	[ "$(cat "$BUILD/dev/prefix" 2>/dev/null)" != "$AGENT_PREFIX" ] || return 0
+	meson configure "$BUILD/dev" -Dprefix="$AGENT_PREFIX" &&
+		printf '%s\n' "$AGENT_PREFIX" >"$BUILD/dev/prefix"
 }
 
 # A new prefix each time: what is no longer installed must not stay.

@@ -94,7 +94,10 @@ run_integration_tests() {
 	fi
 	need_engine
 	need_all_images
+	reachable_prefix
 	build_prefix
+	export TEST_OUTPUT=$BUILD/integration
+	rm -rf "$TEST_OUTPUT"
 	if repeats_itself "${selected[0]}"; then
 		export TEST_RUNS=$2
 		times=1
