@@ -61,6 +61,10 @@ need_packages() {
 	local missing
 
 	mapfile -t missing < <(missing_packages "$@")
+	# Whoever may not install is told of everything at once.
+	if [ "$(id -u)" -ne 0 ] && [[ " $* " =~ \ (demo|test)\  ]] && ! command -v docker >/dev/null; then
+		missing+=(docker.io docker-compose)
+	fi
 	[ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}"
 }
 
