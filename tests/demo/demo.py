@@ -11,6 +11,7 @@ import re
 import signal
 import sys
 import time
+import traceback
 
 import engine
 from engine import NETWORK, TUNNEL, Failure, container_log, docker, inspect
@@ -271,6 +272,8 @@ def tell_story(keep):
     except Failure as failure:
         print(f"demo: {failure}", file=sys.stderr)
         story.explain()
+    except Exception:  # whatever it is, what was made is removed
+        traceback.print_exc()
     except KeyboardInterrupt:
         print("demo: interrupted", file=sys.stderr)
         status = 130

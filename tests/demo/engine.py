@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Docker as the demo uses it: the command line of this machine's engine, read back with inspect."""
+import ipaddress
 import json
 import os
-import re
 import subprocess
 
 NETWORK = "dockflare-demo-net"
@@ -48,18 +48,29 @@ def container_log(name):
     return done.stdout
 
 
-def free_control_network():
-    """Three numbers of a /28 that neither Docker nor this machine's routes use."""
-    used = run("ip", "-4", "route", "show", "table", "all", check=False)
+def used_networks():
+    """What this machine's routes and Docker's networks cover, the default route aside."""
+    with open("/proc/net/route", encoding="ascii") as file:
+        rows = [line.split() for line in file][1:]
+    words = [(int(row[1], 16).to_bytes(4, "little"), int(row[7], 16).to_bytes(4, "little"))
+             for row in rows]
+    used = [ipaddress.ip_network(f"{ipaddress.ip_address(base)}/{ipaddress.ip_address(mask)}")
+            for base, mask in words if any(mask)]
     names = docker("network", "ls", "-q").split()
-    used += docker("network", "inspect", *names) if names else ""
-    taken = {match[0] for match in re.finditer(r"\b\d+\.\d+\.\d+(?=\.\d+/)", used)}
-    wide = {match[1] for match in re.finditer(r"\b(\d+\.\d+)\.0\.0/(?:1[0-6]|[0-9])\b", used)}
-    for third in range(254, 0, -1):
-        for base in ("172.29", "10.213", "192.168"):
-            prefix = f"{base}.{third}"
-            if prefix not in taken and base not in wide:
-                return prefix
+    for network in json.loads(docker("network", "inspect", *names)):
+        for config in network["IPAM"]["Config"] or []:
+            used.append(ipaddress.ip_network(config["Subnet"], strict=False))
+    return [network for network in used if network.version == 4]
+
+
+def free_control_network():
+    """Three numbers of a /28 that nothing uses."""
+    used = used_networks()
+    for base in ("172.29", "10.213", "192.168"):
+        for third in range(254, 0, -1):
+            wanted = ipaddress.ip_network(f"{base}.{third}.0/28")
+            if not any(wanted.overlaps(network) for network in used):
+                return f"{base}.{third}"
     raise Failure("no free network for the proxies was found")
 
 
