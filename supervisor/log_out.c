@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The supervisor.  See log_out.h. */
+#include "supervisor/log_out.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "common/buffer.h"
+#include "common/utf8.h"
+
+#define QUEUE_MAX_BYTES (256 * 1024)
+#define TEXT_MAX_BYTES 3000 /* of a line, escaped, so that a line stays below PIPE_BUF */
+
+static struct buffer queue = { .max_bytes = QUEUE_MAX_BYTES };
+static unsigned long lost;
+static enum log_level least = LOG_LEVEL_INFO;
+
+void
+log_out_level(enum log_level level)
+{
+	least = level;
+}
+
+/* "2026-01-02T03:04:05.678+01:00" in the zone of TZ. */
+static void
+add_time(struct buffer *line)
+{
+	struct timespec now;
+	struct tm local;
+	char date[24], zone[8];
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	localtime_r(&now.tv_sec, &local);
+	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &local);
+	strftime(zone, sizeof(zone), "%z", &local);
+	(void)buffer_printf(line, "%s.%03ld%.3s:%s", date, now.tv_nsec / 1000000, zone,
+	    strlen(zone) == 5 ? zone + 3 : "00");
+}
+
+/* C1 controls, and the marks that turn the direction of what follows, deceive a reader. */
+static bool
+is_deceiving(const char *bytes, size_t length)
+{
+	if (length == 2)
+		return (unsigned char)bytes[0] == 0xc2 && (unsigned char)bytes[1] < 0xa0;
+	if (length != 3 || (unsigned char)bytes[0] != 0xe2)
+		return false;
+	return (unsigned char)bytes[1] == 0x80 ?
+		   (unsigned char)bytes[2] >= 0xa8 && (unsigned char)bytes[2] <= 0xae :
+		   (unsigned char)bytes[1] == 0x81 && (unsigned char)bytes[2] >= 0xa6 &&
+		       (unsigned char)bytes[2] <= 0xa9;
+}
+
+static void
+add_escaped(struct buffer *line, const char *text, size_t length)
+{
+	size_t bound = line->length + TEXT_MAX_BYTES;
+
+	for (size_t at = 0; at < length && line->length < bound;) {
+		size_t step = utf8_sequence(text + at, length - at);
+		bool plain = step > 1 ? !is_deceiving(text + at, step) :
+					step == 1 && text[at] >= 0x20 && text[at] != 0x7f;
+
+		if (plain) {
+			(void)buffer_add(line, text + at, step);
+			at += step;
+		} else {
+			(void)buffer_printf(line, "\\x%02x", (unsigned char)text[at]);
+			at++;
+		}
+	}
+}
+
+void
+log_out_line(enum log_level level, const char *name, const char *text, size_t length)
+{
+	struct buffer line _cleanup_buffer_ = BUFFER(PIPE_BUF);
+
+	if (lost > 0 && buffer_printf(&queue, "(%lu lines lost: stderr was not read)\n", lost) == 0)
+		lost = 0;
+	add_time(&line);
+	(void)buffer_printf(&line, " %s %s: ", log_level_names[level], name);
+	add_escaped(&line, text, length);
+	if (buffer_add_text(&line, "\n") != 0 || buffer_add(&queue, line.bytes, line.length) != 0)
+		lost++;
+	log_out_flush();
+}
+
+void
+say(enum log_level level, const char *format, ...)
+{
+	char text[LOG_LINE_BYTES];
+	va_list arguments;
+
+	if (level < least)
+		return;
+	va_start(arguments, format);
+	vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	log_out_line(level, "supervisor", text, strlen(text));
+}
+
+bool
+log_out_waits(void)
+{
+	return queue.length > 0;
+}
+
+void
+log_out_flush(void)
+{
+	/* stderr may be shared with other programs, so its flags are left alone: a pipe that polls
+	   as writable takes PIPE_BUF bytes without blocking (pipe(7)). */
+	while (queue.length > 0) {
+		struct pollfd out = { .fd = STDERR_FILENO, .events = POLLOUT };
+		size_t length = queue.length < PIPE_BUF ? queue.length : PIPE_BUF;
+		ssize_t written;
+
+		if (poll(&out, 1, 0) != 1 || (out.revents & POLLOUT) == 0)
+			return;
+		written = write(STDERR_FILENO, queue.bytes, length);
+		if (written < 0 && errno != EINTR && errno != EAGAIN) {
+			/* Nobody will ever read it. */
+			buffer_clear(&queue);
+			return;
+		}
+		if (written > 0)
+			buffer_drop(&queue, (size_t)written);
+	}
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The supervisor.  The agent's log: one line each, with time, level and the name of who says it,
+ * escaped, on stderr; never waits for it.
+ */
+#ifndef SUPERVISOR_LOG_OUT_H
+#define SUPERVISOR_LOG_OUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/attr.h"
+#include "common/log.h"
+
+/* Lines below `level` of the supervisor's own are left out; workers leave out theirs. */
+void log_out_level(enum log_level level);
+
+/* One line of `length` bytes said by `name`.  What is not printable UTF-8 is written as \xNN. */
+void log_out_line(enum log_level level, const char *name, const char *text, size_t length);
+
+/* One line of the supervisor's own. */
+void say(enum log_level level, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* Whether lines wait, and writing what stderr takes now. */
+bool log_out_waits(void);
+void log_out_flush(void);
+
+#endif

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The supervisor.  See state_files.h. */
+#include "supervisor/state_files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define NAME_MAX_BYTES 64
+#define FILE_MODE 0600
+
+struct file_name {
+	char text[NAME_MAX_BYTES];
+};
+
+static struct file_name
+name_with(enum state_file file, const char *before, const char *behind)
+{
+	struct file_name name;
+
+	snprintf(name.text, sizeof(name.text), "%s%s%s", before, state_file_names[file], behind);
+	return name;
+}
+
+static struct file_name
+temporary_name(enum state_file file)
+{
+	return name_with(file, ".", ".new");
+}
+
+static int
+refuse_folder(const char *path, int error, struct buffer *why)
+{
+	struct stat status;
+
+	if (stat(path, &status) != 0)
+		(void)buffer_printf(why, "%s: %s; make the folder, or mount a volume there", path,
+		    strerror(errno));
+	else
+		(void)buffer_printf(why,
+		    "%s is not writable for uid %u (it belongs to uid %u, mode %04o): %s; chown "
+		    "%u:%u it",
+		    path, geteuid(), status.st_uid, status.st_mode & 07777, strerror(error),
+		    geteuid(), getegid());
+	return -error;
+}
+
+int
+state_folder_open(const char *path, struct buffer *why)
+{
+	int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int probe;
+
+	if (folder < 0)
+		return refuse_folder(path, errno, why);
+	for (enum state_file file = 0; file < STATE_FILE_COUNT; file++)
+		(void)unlinkat(folder, temporary_name(file).text, 0);
+	probe = openat(folder, temporary_name(0).text,
+	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
+	if (probe < 0) {
+		int error = errno;
+
+		close(folder);
+		return refuse_folder(path, error, why);
+	}
+	close(probe);
+	(void)unlinkat(folder, temporary_name(0).text, 0);
+	return folder;
+}
+
+/* Whole content, -EFBIG over the bound. */
+static int
+read_all(int fd, struct buffer *content)
+{
+	char chunk[8192];
+	ssize_t got;
+
+	while ((got = read(fd, chunk, sizeof(chunk))) > 0) {
+		int error = buffer_add(content, chunk, (size_t)got);
+
+		explicit_bzero(chunk, (size_t)got);
+		if (error != 0)
+			return error == -EMSGSIZE ? -EFBIG : error;
+	}
+	return got < 0 ? -errno : 0;
+}
+
+int
+state_file_read(int folder, enum state_file file, struct buffer *content, bool *ret_exists)
+{
+	/* O_NONBLOCK: a FIFO must not hold us. */
+	int fd _cleanup_close_ = openat(folder, state_file_names[file],
+	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct stat status;
+	int error;
+
+	*ret_exists = false;
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	if (fd < 0 && errno != ELOOP)
+		return -errno;
+	error = fd < 0 || fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) ?
+		    -EFBIG :
+		    read_all(fd, content);
+	if (error == 0) {
+		*ret_exists = true;
+		return 0;
+	}
+	buffer_clear(content);
+	return error == -EFBIG ? state_file_corrupt(folder, file) : error;
+}
+
+static int
+write_all(int fd, struct slice content)
+{
+	for (size_t done = 0; done < content.length;) {
+		ssize_t written = write(fd, content.bytes + done, content.length - done);
+
+		if (written < 0 && errno != EINTR)
+			return -errno;
+		if (written > 0)
+			done += (size_t)written;
+	}
+	return fsync(fd) != 0 ? -errno : 0;
+}
+
+int
+state_file_save(int folder, enum state_file file, struct slice content)
+{
+	struct file_name name = temporary_name(file);
+	int fd _cleanup_close_ = -1, error;
+
+	(void)unlinkat(folder, name.text, 0);
+	fd = openat(folder, name.text, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+	    FILE_MODE);
+	if (fd < 0)
+		return -errno;
+	error = write_all(fd, content);
+	if (error == 0 && renameat(folder, name.text, folder, state_file_names[file]) != 0)
+		error = -errno;
+	if (error == 0 && fsync(folder) != 0)
+		error = -errno;
+	if (error != 0)
+		(void)unlinkat(folder, name.text, 0);
+	return error;
+}
+
+int
+state_file_corrupt(int folder, enum state_file file)
+{
+	struct file_name aside = name_with(file, "", ".corrupt");
+	struct stat status;
+
+	/* The first one is what a person wants to see; of later ones the newest is kept. */
+	if (fstatat(folder, aside.text, &status, AT_SYMLINK_NOFOLLOW) == 0)
+		aside = name_with(file, "", ".corrupt.last");
+	if (renameat(folder, state_file_names[file], folder, aside.text) != 0 && errno != ENOENT)
+		return -errno;
+	return 0;
+}

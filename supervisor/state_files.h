@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The supervisor.  The workers' state files, kept as opaque blobs of at most STATE_FILE_MAX_BYTES:
+ * it never looks inside.
+ */
+#ifndef SUPERVISOR_STATE_FILES_H
+#define SUPERVISOR_STATE_FILES_H
+
+#include <stdbool.h>
+
+#include "common/buffer.h"
+#include "common/json_check.h"
+#include "policy/process.h"
+
+/*
+ * Opens the data folder and proves that it can be written; removes what an interrupted save left.
+ * The descriptor, or -errno with a line in `why` that says what to do.
+ */
+int state_folder_open(const char *path, struct buffer *why);
+
+/*
+ * Reads a file into `content` (a secret buffer).  0 with ret_exists; a file that is larger than the
+ * bound, or no regular file, is put aside as corrupt and counts as absent.  -errno otherwise.
+ */
+int state_file_read(int folder, enum state_file file, struct buffer *content, bool *ret_exists);
+
+/*
+ * Writes a file atomically: a new file, fsync, rename, fsync of the folder; mode 0600.  0 or
+ * -errno, and then the old content is as before.
+ */
+int state_file_save(int folder, enum state_file file, struct slice content);
+
+/* Renames to NAME.corrupt; where that is there already, to NAME.corrupt.last.  0 or -errno. */
+int state_file_corrupt(int folder, enum state_file file);
+
+#endif
