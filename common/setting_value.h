@@ -3,7 +3,15 @@
 #ifndef COMMON_SETTING_VALUE_H
 #define COMMON_SETTING_VALUE_H
 
+#include <stdbool.h>
+
 #include "common/buffer.h"
+
+/* Adds the reason; -EINVAL. */
+int setting_refuse(struct buffer *why, const char *reason);
+
+/* Whether the byte is an ASCII letter, a digit, or one of `others`. */
+bool setting_byte_is(char byte, const char *others);
 
 /* Each: 0 with the normalised value appended to `out`, or -EINVAL with a reason in `why`. */
 typedef int setting_check(const char *raw, struct buffer *out, struct buffer *why);
