@@ -126,6 +126,7 @@ struct keeper {
 	int64_t looked_ms;
 	struct worker_timer look_timer;
 	int steps;       /* since what is wanted was last there */
+	int repeats;     /* of the last step, in a row */
 	int64_t retry_ms; /* no step before this time; 0: at once */
 	bool network_good;
 	int image_known; /* enum image_known */
@@ -147,6 +148,7 @@ struct keeper {
 
 	bool stopping; /* an orderly stop is under way */
 	struct worker_timer stop_timer;
+	int stop_failures;
 };
 
 /* commands.c */
@@ -206,5 +208,7 @@ void keeper_tell(struct keeper *keeper, bool anew);
 void keeper_shutdown(struct keeper *keeper);
 /* What is wanted is there (or can't be): ends the worker if it is stopping. */
 void keeper_stop_settled(struct keeper *keeper);
+/* A look or a step failed: the stop does not wait for long until it works. */
+void keeper_stop_failed(struct keeper *keeper);
 
 #endif

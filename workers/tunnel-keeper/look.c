@@ -17,8 +17,10 @@
 #define HINT_GAP_MS 50
 /* While Docker removes a container. */
 #define BUSY_WAIT_MS 500
-/* More steps than any way from one state to another takes: Docker does not do as it says. */
-#define STEPS_MAX 16
+/* More steps than any way from one state to another takes, and more of one kind in a row than one
+   who interferes can explain: Docker does not do as it says. */
+#define STEPS_MAX 12
+#define REPEATS_MAX 2
 
 static void
 look_timer_fired(struct worker *worker, struct worker_timer *timer)
@@ -98,6 +100,7 @@ static void
 settle(struct keeper *keeper)
 {
 	keeper->steps = 0;
+	keeper->repeats = 0;
 	keeper->network_good = false;
 	keeper->image_known = IMAGE_UNKNOWN;
 	keeper->doing[0] = '\0';
@@ -118,6 +121,15 @@ settle(struct keeper *keeper)
 }
 
 /* ---- deciding ---- */
+
+/* Starts aside: what ends as soon as it is started is a crash loop, and backed off as one. */
+static bool
+is_in_circles(struct keeper *keeper, enum step step)
+{
+	keeper->repeats = step == keeper->step && step != STEP_START ? keeper->repeats + 1 : 0;
+	keeper->steps += step != STEP_START ? 1 : 0;
+	return keeper->steps > STEPS_MAX || keeper->repeats > REPEATS_MAX;
+}
 
 static void
 decide_step(struct keeper *keeper)
@@ -142,7 +154,7 @@ decide_step(struct keeper *keeper)
 		look_in(keeper, BUSY_WAIT_MS);
 	else if (now < keeper->retry_ms)
 		look_in(keeper, keeper->retry_ms - now);
-	else if (++keeper->steps > STEPS_MAX)
+	else if (is_in_circles(keeper, step))
 		keeper_step_done(keeper, "Docker confirms what it then does not do");
 	else
 		keeper_take_step(keeper, step);
@@ -176,6 +188,7 @@ look_failed(struct keeper *keeper, const char *error)
 	copy_printable(keeper->problem, sizeof(keeper->problem), error);
 	look_in(keeper, backoff_wait_ms(&keeper->step_backoff));
 	keeper_tell(keeper, false);
+	keeper_stop_failed(keeper);
 }
 
 static void
@@ -199,6 +212,17 @@ take_answer(struct keeper *keeper, const struct http_answer *answer)
 	act(keeper);
 }
 
+/* Only an answer to what is asked ends an outage: a version is easily told. */
+static void
+note_answer(struct keeper *keeper)
+{
+	backoff_reset(&keeper->docker_backoff);
+	if (keeper->away_ms != 0)
+		log_info("Docker is back after %.1f s",
+		    (double)(clock_ms() - keeper->away_ms) / 1000);
+	keeper->away_ms = 0;
+}
+
 static void
 on_inspect(void *context, const struct http_answer *answer)
 {
@@ -208,7 +232,10 @@ on_inspect(void *context, const struct http_answer *answer)
 	keeper->busy = BUSY_NO;
 	if (answer->error != HTTP_OK) {
 		keeper_docker_lost(keeper, answer->detail);
-	} else if (answer->status == 200) {
+		return;
+	}
+	note_answer(keeper);
+	if (answer->status == 200) {
 		take_answer(keeper, answer);
 	} else if (answer->status == 404 && answer->json) {
 		keeper->observed = (struct observed){ .presence = PRESENCE_ABSENT };
@@ -253,11 +280,6 @@ on_connected(struct docker *docker, bool ok)
 		return;
 	}
 	keeper->connected = true;
-	backoff_reset(&keeper->docker_backoff);
-	if (keeper->away_ms != 0)
-		log_info("Docker is back after %.1f s",
-		    (double)(clock_ms() - keeper->away_ms) / 1000);
-	keeper->away_ms = 0;
 	keeper_look(keeper);
 }
 

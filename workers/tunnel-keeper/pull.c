@@ -76,7 +76,8 @@ keeper_pull(struct keeper *keeper)
 	pull->since_ms = clock_ms();
 	pull->told_ms = pull->since_ms;
 	snprintf(keeper->doing, sizeof(keeper->doing), "pulling %.480s", keeper->image.whole);
-	log_info("pulling %s: this engine does not have it yet", keeper->image.whole);
+	if (keeper->problem[0] == '\0')
+		log_info("pulling %s: this engine does not have it yet", keeper->image.whole);
 	path_of(keeper, path);
 	keeper_call(keeper, &call);
 	keeper_tell(keeper, false);

@@ -68,10 +68,12 @@ follow(struct keeper *keeper)
 	struct run *run = &keeper->run;
 	int64_t restarts = seen->restart_count - run->restart_count;
 	bool up = is_up(seen), new_run = strcmp(run->started_at, seen->started_at) != 0;
+	/* Began and ended between two looks. */
+	bool ended_unseen = new_run && seen->state == CONTAINER_STATE_EXITED;
 
 	if (restarts > 0)
 		note_end(keeper, restarts);
-	else if (run->up && (!up || new_run) && !run->end_expected)
+	else if (!run->end_expected && (run->up ? !up || new_run : ended_unseen))
 		note_end(keeper, 1);
 	if (new_run) {
 		run->since_ms = clock_ms();

@@ -119,10 +119,13 @@ keeper_step_done(struct keeper *keeper, const char *error)
 		keeper->network_good = false;
 		keeper->image_known = IMAGE_UNKNOWN;
 		keeper->steps = 0;
+		keeper->repeats = 0;
 		keeper->retry_ms = clock_ms() + backoff_wait_ms(&keeper->step_backoff);
 	}
 	keeper_look(keeper);
 	keeper_tell(keeper, false);
+	if (error != NULL)
+		keeper_stop_failed(keeper);
 }
 
 static void
@@ -140,6 +143,7 @@ note_done(struct keeper *keeper, const struct http_answer *answer)
 	switch (keeper->step) {
 	case STEP_CHECK_NETWORK:
 		keeper->network_good = true;
+		keeper->warned[0] = '\0';
 		break;
 	case STEP_CREATE:
 		if (create_read_id(answer->body, id) == 0)

@@ -8,6 +8,7 @@
 
 /* Docker kills the container after six seconds; the supervisor kills this worker after more. */
 #define STOP_MAX_MS 6400
+#define STOP_FAILURES_MAX 3
 
 static void
 end(struct keeper *keeper)
@@ -19,14 +20,25 @@ end(struct keeper *keeper)
 }
 
 static void
-out_of_time(struct worker *worker, struct worker_timer *timer)
+give_up(struct keeper *keeper)
 {
-	struct keeper *keeper = worker_context(worker);
-
-	(void)timer;
 	log_error("the tunnel container could not be removed in time%s%s",
 	    keeper->problem[0] == '\0' ? "" : ": ", keeper->problem);
 	end(keeper);
+}
+
+static void
+out_of_time(struct worker *worker, struct worker_timer *timer)
+{
+	(void)timer;
+	give_up(worker_context(worker));
+}
+
+void
+keeper_stop_failed(struct keeper *keeper)
+{
+	if (keeper->stopping && ++keeper->stop_failures == STOP_FAILURES_MAX)
+		give_up(keeper);
 }
 
 void

@@ -132,14 +132,20 @@ tick(struct worker *worker, struct worker_timer *timer)
 	keeper_tell(worker_context(worker), false);
 }
 
+/* A reason that was logged when it arose is not logged again. */
 static void
-log_change(const struct told *before, const struct told *now)
+log_change(const struct keeper *keeper, const struct told *now)
 {
+	const struct told *before = &keeper->told;
+	bool known = keeper->problem[0] != '\0' || keeper->refusal[0] != '\0' ||
+	    keeper->away_ms != 0;
+
 	if (before->any && before->state == now->state)
 		return;
 	log_line(now->state == TUNNEL_ERROR ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,
-	    "tunnel%s%s is %s%s%s", now->name[0] == '\0' ? "" : " ", now->name,
-	    tunnel_state_choices[now->state], now->detail[0] == '\0' ? "" : ": ", now->detail);
+	    "tunnel%s%s: %s%s%s", now->name[0] == '\0' ? "" : " ", now->name,
+	    tunnel_state_choices[now->state], known || now->detail[0] == '\0' ? "" : ", ",
+	    known ? "" : now->detail);
 }
 
 /* Neither a restart of this worker nor a command is news before the look that follows it. */
@@ -168,7 +174,7 @@ keeper_tell(struct keeper *keeper, bool anew)
 		return;
 	if (!keeper->told.owed && !is_news(&keeper->told, &now))
 		return;
-	log_change(&keeper->told, &now);
+	log_change(keeper, &now);
 	keeper->told = now;
 	send_news(keeper, &now);
 }

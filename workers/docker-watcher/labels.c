@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* docker-watcher.  See labels.h.  Trusts no byte of a label. */
+#include "workers/docker-watcher/labels.h"
+
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+
+#include "common/attr.h"
+#include "common/message.h"
+
+#define PREFIX_COUNT 3
+/* A text of JSON may spell one byte in six (\u0041). */
+#define ESCAPED_BYTES 6
+
+struct reading {
+	const char *prefixes[PREFIX_COUNT]; /* in the order in which "enable" is looked for */
+	size_t prefix_count;
+	struct arena *arena;
+	struct labels *labels;
+	struct map_entry entries[LABELS_MAX];
+	const char *enable[PREFIX_COUNT]; /* the values found */
+};
+
+static const char too_long[] = "it is too long";
+static const char not_text[] = "it is not a text";
+static const char bad_bytes[] = "it holds control characters, NUL or bytes that are not UTF-8";
+static const char too_many[] = "the container has too many labels";
+static const char twice[] = "it is there twice";
+
+size_t
+labels_weight(const char *text)
+{
+	/* Quotes, separator, and each byte maybe behind a backslash. */
+	return 2 * strlen(text) + 4;
+}
+
+/* Keeps the first offender's name for log and status. */
+static void
+drop(struct reading *reading, struct slice key, const char *why)
+{
+	struct labels *labels = reading->labels;
+	size_t i;
+
+	if (labels->dropped++ > 0)
+		return;
+	labels->dropped_why = why;
+	for (i = 0; i + 1 < sizeof(labels->dropped_key) && i + 2 < key.length; i++) {
+		char byte = key.bytes[i + 1];
+
+		labels->dropped_key[i] = byte > 0x20 && byte < 0x7f ? byte : '?';
+	}
+	labels->dropped_key[i] = '\0';
+}
+
+static bool
+has_prefix(const struct reading *reading, const char *text, size_t length)
+{
+	for (size_t i = 0; i < reading->prefix_count; i++) {
+		size_t wanted = strlen(reading->prefixes[i]);
+
+		if (length >= wanted && memcmp(text, reading->prefixes[i], wanted) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Which prefix the key is the "enable" label of, or -1. */
+static int
+enable_index(const struct reading *reading, const char *key)
+{
+	for (size_t i = 0; i < reading->prefix_count; i++) {
+		size_t length = strlen(reading->prefixes[i]);
+
+		if (strncmp(key, reading->prefixes[i], length) == 0 &&
+		    strcmp(key + length, "enable") == 0)
+			return (int)i;
+	}
+	return -1;
+}
+
+/* The decoded text, or NULL and why it can't be had. */
+static const char *
+decode(struct reading *reading, struct slice value, size_t max_bytes, const char **ret_why)
+{
+	const char *text;
+
+	*ret_why = NULL;
+	if (value.length == 0 || value.bytes[0] != '"')
+		*ret_why = not_text;
+	else if (value.length > max_bytes * ESCAPED_BYTES + 2)
+		*ret_why = too_long;
+	else if (json_check(value, 1) != JSON_GOOD)
+		*ret_why = bad_bytes;
+	if (*ret_why != NULL)
+		return NULL;
+	text = json_text(value, reading->arena);
+	if (text == NULL)
+		return NULL;
+	if (strlen(text) > max_bytes)
+		*ret_why = too_long;
+	else if (!text_is(TEXT_LINE, text, strlen(text)))
+		*ret_why = bad_bytes;
+	return *ret_why == NULL ? text : NULL;
+}
+
+static bool
+is_known(const struct reading *reading, const char *key)
+{
+	for (size_t i = 0; i < reading->labels->map.count; i++)
+		if (strcmp(reading->entries[i].key, key) == 0)
+			return true;
+	return false;
+}
+
+/* Takes one label under a prefix.  0 or -ENOMEM. */
+static int
+take(struct reading *reading, struct slice raw_key, const char *key, struct slice raw_value)
+{
+	struct labels *labels = reading->labels;
+	const char *why, *value = decode(reading, raw_value, LABEL_VALUE_MAX_BYTES, &why);
+	size_t weight;
+	int enable;
+
+	if (value == NULL && why == NULL)
+		return -ENOMEM;
+	if (value == NULL) {
+		drop(reading, raw_key, why);
+		return 0;
+	}
+	weight = labels_weight(key) + labels_weight(value);
+	if (is_known(reading, key))
+		why = twice;
+	else if (labels->map.count == LABELS_MAX ||
+	    labels->weight_bytes + weight > LABELS_WEIGHT_MAX_BYTES)
+		why = too_many;
+	if (why != NULL) {
+		drop(reading, raw_key, why);
+		return 0;
+	}
+	enable = enable_index(reading, key);
+	if (enable >= 0)
+		reading->enable[enable] = value;
+	reading->entries[labels->map.count++] = (struct map_entry){ key, value };
+	labels->weight_bytes += weight;
+	return 0;
+}
+
+/* Looks at one member; the "enable" labels are taken in a pass of their own.  0 or -ENOMEM. */
+static int
+consider(struct reading *reading, struct slice raw_key, struct slice value, bool enables)
+{
+	bool written_plain = has_prefix(reading, raw_key.bytes + 1, raw_key.length - 2);
+	const char *why, *key;
+
+	/* Most labels are somebody else's: told apart without decoding. */
+	if (!written_plain && memchr(raw_key.bytes, '\\', raw_key.length) == NULL)
+		return 0;
+	key = decode(reading, raw_key, LABEL_KEY_MAX_BYTES, &why);
+	if (key == NULL && why == NULL)
+		return -ENOMEM;
+	if (key == NULL) {
+		if (written_plain && !enables)
+			drop(reading, raw_key, why);
+		return 0;
+	}
+	if (!has_prefix(reading, key, strlen(key)) ||
+	    (enable_index(reading, key) >= 0) != enables)
+		return 0;
+	return take(reading, raw_key, key, value);
+}
+
+static bool
+is_true(const char *value)
+{
+	static const char *const words[] = { "true", "1", "t", "yes" };
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (strcasecmp(value, words[i]) == 0)
+			return true;
+	return false;
+}
+
+static bool
+is_enabled(const struct reading *reading)
+{
+	for (size_t i = 0; i < reading->prefix_count; i++)
+		if (reading->enable[i] != NULL)
+			return is_true(reading->enable[i]);
+	return false;
+}
+
+static int
+walk(struct reading *reading, struct slice object, bool enables)
+{
+	struct slice key, value;
+	size_t at = 0;
+
+	while (json_next_member(object, &at, &key, &value))
+		if (consider(reading, key, value, enables) < 0)
+			return -ENOMEM;
+	return 0;
+}
+
+/* Moves the entries from the stack to the arena. */
+static int
+keep(struct reading *reading)
+{
+	struct map *map = &reading->labels->map;
+	size_t size = map->count * sizeof(*map->entries);
+
+	map->entries = arena_alloc(reading->arena, size);
+	if (map->entries == NULL)
+		return -ENOMEM;
+	if (size > 0)
+		memcpy(map->entries, reading->entries, size);
+	return 0;
+}
+
+int
+labels_read(struct slice object, const char *prefix, struct arena *arena,
+    struct labels *ret_labels)
+{
+	struct reading reading;
+
+	*ret_labels = (struct labels){ 0 };
+	if (object.length == 4 && memcmp(object.bytes, "null", 4) == 0)
+		return 0;
+	if (object.length == 0 || object.bytes[0] != '{')
+		return -EBADMSG;
+	reading.arena = arena;
+	reading.labels = ret_labels;
+	reading.prefix_count = 0;
+	memset(reading.enable, 0, sizeof(reading.enable));
+	if (prefix != NULL && prefix[0] != '\0')
+		reading.prefixes[reading.prefix_count++] = prefix;
+	reading.prefixes[reading.prefix_count++] = "dockflare.";
+	reading.prefixes[reading.prefix_count++] = "cloudflare.tunnel.";
+	/* "enable" first: a thousand labels must not push it out. */
+	if (walk(&reading, object, true) < 0 || walk(&reading, object, false) < 0 ||
+	    keep(&reading) < 0)
+		return -ENOMEM;
+	ret_labels->enabled = is_enabled(&reading);
+	return 0;
+}
