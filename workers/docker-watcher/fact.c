@@ -132,7 +132,7 @@ fact_id_of_head(struct slice head, char ret_id[CONTAINER_ID_BYTES + 1])
 	struct slice value = { head.bytes + length, CONTAINER_ID_BYTES + 2 };
 
 	return head.length >= length + value.length && memcmp(head.bytes, begin, length) == 0 &&
-	    take_id(value, ret_id);
+	       take_id(value, ret_id);
 }
 
 /* ---- events ---- */
@@ -186,8 +186,8 @@ take_attributes(struct slice attributes, const char *prefix, struct arena *arena
 }
 
 int
-fact_from_event(struct slice text, const char *prefix, struct arena *arena,
-    struct event *ret_event, char why[FACT_WHY_BYTES])
+fact_from_event(struct slice text, const char *prefix, struct arena *arena, struct event *ret_event,
+    char why[FACT_WHY_BYTES])
 {
 	enum json_flaw flaw = json_check_structure(text, JSON_MAX_DEPTH);
 	struct slice actor, member;

@@ -39,8 +39,8 @@ enum event_kind {
 
 struct event {
 	enum event_kind kind;
-	const char *action; /* a constant: Docker's word */
-	struct fact fact;   /* runs and status as the action says */
+	const char *action;                          /* a constant: Docker's word */
+	struct fact fact;                            /* runs and status as the action says */
 	char old_name[CONTAINER_NAME_MAX_BYTES + 1]; /* of a rename; else "" */
 };
 

@@ -32,7 +32,7 @@ static bool
 decides(const struct inventory *inventory, const struct row *row)
 {
 	return row->ended_ms == 0 ||
-	    inventory->list_began_ms - row->ended_ms >= INVENTORY_SETTLE_MS;
+	       inventory->list_began_ms - row->ended_ms >= INVENTORY_SETTLE_MS;
 }
 
 static int
@@ -91,7 +91,7 @@ static bool
 is_gone(const struct inventory *inventory, const struct row *row)
 {
 	return row->listed != inventory->list_number && row->touched != inventory->list_number &&
-	    decides(inventory, row);
+	       decides(inventory, row);
 }
 
 void
@@ -206,11 +206,10 @@ apply(struct inventory *inventory, const struct event *event, int64_t now_ms)
 }
 
 int
-inventory_event(struct inventory *inventory, struct slice text, int64_t now_ms,
-    struct arena *arena, struct event *ret_event)
+inventory_event(struct inventory *inventory, struct slice text, int64_t now_ms, struct arena *arena,
+    struct event *ret_event)
 {
-	int result =
-	    fact_from_event(text, inventory->prefix, arena, ret_event, inventory->why);
+	int result = fact_from_event(text, inventory->prefix, arena, ret_event, inventory->why);
 
 	if (result < 0)
 		return result;

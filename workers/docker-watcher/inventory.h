@@ -23,7 +23,7 @@ struct inventory {
 	bool failed;          /* … and can't be taken: see `why` */
 	uint64_t list_number; /* of the list that is or was read */
 	int64_t list_began_ms;
-	const char *prefix;   /* LABEL_PREFIX, or NULL */
+	const char *prefix; /* LABEL_PREFIX, or NULL */
 	char why[FACT_WHY_BYTES];
 	/* A row is new or changed, or is about to be dropped.  `listed`: by a list. */
 	void (*changed)(void *context, const struct row *row, bool listed);

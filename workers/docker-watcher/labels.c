@@ -132,7 +132,7 @@ take(struct reading *reading, struct slice raw_key, const char *key, struct slic
 	if (is_known(reading, key))
 		why = twice;
 	else if (labels->map.count == LABELS_MAX ||
-	    labels->weight_bytes + weight > LABELS_WEIGHT_MAX_BYTES)
+		 labels->weight_bytes + weight > LABELS_WEIGHT_MAX_BYTES)
 		why = too_many;
 	if (why != NULL) {
 		drop(reading, raw_key, why);
@@ -164,8 +164,7 @@ consider(struct reading *reading, struct slice raw_key, struct slice value, bool
 			drop(reading, raw_key, why);
 		return 0;
 	}
-	if (!has_prefix(reading, key, strlen(key)) ||
-	    (enable_index(reading, key) >= 0) != enables)
+	if (!has_prefix(reading, key, strlen(key)) || (enable_index(reading, key) >= 0) != enables)
 		return 0;
 	return take(reading, raw_key, key, value);
 }
@@ -218,8 +217,7 @@ keep(struct reading *reading)
 }
 
 int
-labels_read(struct slice object, const char *prefix, struct arena *arena,
-    struct labels *ret_labels)
+labels_read(struct slice object, const char *prefix, struct arena *arena, struct labels *ret_labels)
 {
 	struct reading reading;
 

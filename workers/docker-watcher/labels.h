@@ -21,9 +21,9 @@ struct labels {
 	struct map map;      /* in the arena that was given */
 	size_t weight_bytes; /* at most so many bytes of JSON */
 	bool enabled;
-	size_t dropped;                     /* how many were not taken */
+	size_t dropped;                      /* how many were not taken */
 	char dropped_key[DROPPED_KEY_BYTES]; /* the first of them, printable ASCII */
-	const char *dropped_why;            /* a constant text */
+	const char *dropped_why;             /* a constant text */
 };
 
 /*

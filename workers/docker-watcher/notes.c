@@ -24,7 +24,8 @@ notes_add(struct notes *notes, const char *id, uint64_t list_number, const char 
 	if (note == NULL && notes->count == NOTES_MAX) {
 		if (!notes->full_told)
 			log_warning("more containers have labels that are dropped; the first %d "
-				    "are named", NOTES_MAX);
+				    "are named",
+			    NOTES_MAX);
 		notes->full_told = true;
 		return;
 	}

@@ -38,7 +38,7 @@ static bool
 is_blank(char byte)
 {
 	return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r' ||
-	    byte == RECORD_SEPARATOR;
+	       byte == RECORD_SEPARATOR;
 }
 
 /* One byte outside of objects.  0 or -EBADMSG. */
@@ -108,7 +108,7 @@ deliver(struct splitter *splitter, const struct splitter_sink *sink, void *conte
 {
 	struct slice text = { splitter->object.bytes, splitter->object.length };
 	bool go_on = splitter->oversized ? sink->oversized(context, text) :
-	                                   sink->object(context, text);
+					   sink->object(context, text);
 
 	buffer_clear(&splitter->object);
 	splitter->oversized = false;

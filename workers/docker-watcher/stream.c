@@ -30,7 +30,7 @@ static bool
 is_tunnel(const struct event *event)
 {
 	return strcmp(event->fact.name, TUNNEL_CONTAINER_NAME) == 0 ||
-	    strcmp(event->old_name, TUNNEL_CONTAINER_NAME) == 0;
+	       strcmp(event->old_name, TUNNEL_CONTAINER_NAME) == 0;
 }
 
 static bool
@@ -128,16 +128,15 @@ on_done(void *context, const struct http_answer *answer)
 
 	watcher->stream = NULL;
 	if (answer->error == HTTP_OK && answer->status != 200) {
-		watcher_fail(watcher,
-		    docker_explain(&watcher->docker, "GET", events_path, answer));
+		watcher_fail(watcher, docker_explain(&watcher->docker, "GET", events_path, answer));
 	} else if (answer->error == HTTP_FAILED && answer->status == 200) {
 		watcher_fail(watcher, "what GET /events sends is not Docker's events");
 	} else if (answer->status == 200 && began) {
 		watcher_renew(watcher);
 	} else {
 		endpoint_failed(&watcher->docker.endpoint);
-		watcher_fail(watcher, answer->error == HTTP_OK ?
-		    "the event stream ended at once" : answer->detail);
+		watcher_fail(watcher,
+		    answer->error == HTTP_OK ? "the event stream ended at once" : answer->detail);
 	}
 }
 

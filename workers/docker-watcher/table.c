@@ -131,8 +131,7 @@ insert(struct table *table, size_t at, const struct fact *fact, struct row **ret
 		return result;
 	}
 	memcpy(row->id, fact->id, sizeof(row->id));
-	memmove(&table->rows[at + 1], &table->rows[at],
-	    (table->count - at) * sizeof(struct row *));
+	memmove(&table->rows[at + 1], &table->rows[at], (table->count - at) * sizeof(struct row *));
 	table->rows[at] = row;
 	table->count++;
 	*ret_row = row;

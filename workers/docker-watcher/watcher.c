@@ -52,7 +52,7 @@ static void
 retry_later(struct watcher *watcher)
 {
 	unsigned doublings = watcher->failures < RETRY_DOUBLINGS_MAX ? watcher->failures :
-	                                                               RETRY_DOUBLINGS_MAX;
+								       RETRY_DOUBLINGS_MAX;
 	int64_t delay_ms = (int64_t)RETRY_MIN_MS << doublings;
 
 	if (delay_ms > RETRY_MAX_MS)

@@ -20,9 +20,9 @@
 struct publishing {
 	int64_t generation;
 	int64_t page;
-	size_t next;  /* the first row that was not yet sent */
+	size_t next; /* the first row that was not yet sent */
 	bool active;
-	bool again;   /* something changed meanwhile: once more from the beginning */
+	bool again; /* something changed meanwhile: once more from the beginning */
 	struct worker_timer timer;
 };
 
@@ -39,13 +39,13 @@ struct watcher {
 	struct publishing publishing;
 	enum docker_state state;
 	char reason[WATCHER_REASON_BYTES]; /* why Docker can't be read, "" if it can */
-	bool lost;              /* master-link was told so, or would have been */
-	bool snapshot_due;      /* the list under way is followed by a snapshot */
-	unsigned failures;      /* in a row */
-	int64_t stream_ms;      /* when the event stream began */
-	int64_t last_list_ms;   /* -1: never */
-	int64_t list_again_ms;  /* a list is wanted at this time; 0: none beside the slow tick */
-	struct worker_timer retry;      /* connect anew */
+	bool lost;                         /* master-link was told so, or would have been */
+	bool snapshot_due;                 /* the list under way is followed by a snapshot */
+	unsigned failures;                 /* in a row */
+	int64_t stream_ms;                 /* when the event stream began */
+	int64_t last_list_ms;              /* -1: never */
+	int64_t list_again_ms;     /* a list is wanted at this time; 0: none beside the slow tick */
+	struct worker_timer retry; /* connect anew */
 	struct worker_timer list_timer; /* the next list */
 	struct worker_timer silence;    /* the stream has been silent for too long */
 	struct worker_timer answer;     /* the stream's header is awaited */
