@@ -14,6 +14,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/url.h"
+#include "common/worker.h"
 #include "workers/name-resolver/lookup.h"
 
 #define NAMES_MAX 4
