@@ -59,6 +59,8 @@ run_child(const struct supervisor *supervisor, enum process process, int log_fd,
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	umask(077);
+	/* A signal to the terminal's group is the supervisor's to answer. */
+	(void)setsid();
 	if (chdir("/") != 0)
 		child_fails("chdir", -errno);
 	error = policy_enter(policies[process], &values, parent, &step);
