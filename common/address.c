@@ -248,8 +248,8 @@ is_near(enum address_kind kind)
 }
 
 bool
-address_good_for_master(
-    const struct address *address, const struct networks *listed, bool plaintext)
+address_good_for_master(const struct address *address, const struct networks *listed,
+    bool plaintext)
 {
 	enum address_kind kind = address_kind(address);
 

@@ -65,8 +65,8 @@ bool networks_hold(const struct networks *networks, const struct address *addres
  * set), which decides alone where it is set.  Otherwise never at link-local, unspecified or
  * multicast addresses; with `plaintext` only at loopback, RFC 1918 and ULA ones.
  */
-bool address_good_for_master(
-    const struct address *address, const struct networks *listed, bool plaintext);
+bool address_good_for_master(const struct address *address, const struct networks *listed,
+    bool plaintext);
 
 /* The same for Docker: loopback, RFC 1918 and ULA only, unless DOCKER_ADDRESSES decides. */
 bool address_good_for_docker(const struct address *address, const struct networks *listed);

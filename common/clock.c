@@ -25,8 +25,7 @@ clock_utc(char text[CLOCK_TEXT_BYTES])
 	clock_gettime(CLOCK_REALTIME, &now);
 	gmtime_r(&now.tv_sec, &utc);
 	strftime(seconds, sizeof(seconds), "%Y-%m-%dT%H:%M:%S", &utc);
-	snprintf(text, CLOCK_TEXT_BYTES, "%s.%03ld+00:00", seconds,
-	    now.tv_nsec / 1000000 % 1000);
+	snprintf(text, CLOCK_TEXT_BYTES, "%s.%03ld+00:00", seconds, now.tv_nsec / 1000000 % 1000);
 }
 
 int64_t

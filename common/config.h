@@ -51,7 +51,7 @@ void config_wipe_environment(char **environment);
  * a line in `why`.  For HTTPS_PROXY also -EINVAL if scheme, host or port differ from
  * config->proxy: the sandbox holds the old port.
  */
-int config_secret(
-    const struct config *config, enum secret secret, struct buffer *ret_value, struct buffer *why);
+int config_secret(const struct config *config, enum secret secret, struct buffer *ret_value,
+    struct buffer *why);
 
 #endif

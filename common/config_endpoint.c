@@ -64,14 +64,16 @@ entry_matches(char *entry, const struct url *master)
 bool
 config_no_proxy(const char *list, const struct url *master)
 {
-	char *copy _cleanup_free_ = list == NULL ? NULL : strdup(list);
-	char *rest = NULL;
+	char *copy _cleanup_free_ = NULL;
+	char *rest = NULL, *entry;
+	bool matches = false;
 
-	for (char *entry = copy == NULL ? NULL : strtok_r(copy, ", \t", &rest); entry != NULL;
+	if (list == NULL || (copy = strdup(list)) == NULL)
+		return false;
+	for (entry = strtok_r(copy, ", \t", &rest); entry != NULL && !matches;
 	     entry = strtok_r(NULL, ", \t", &rest))
-		if (entry_matches(entry, master))
-			return true;
-	return false;
+		matches = entry_matches(entry, master);
+	return matches;
 }
 
 /* The proxy, where the master is reached through it. */
@@ -189,6 +191,6 @@ config_check_rest(struct config *config)
 		config_warning(config, SETTING_HEALTH_PORT,
 		    "is not used: `dockflare-agentctl health` serves instead");
 	if (config->values[SETTING_AGENT_VERSION] != NULL)
-		config_warning(
-		    config, SETTING_AGENT_VERSION, "is not used: the agent tells its own version");
+		config_warning(config, SETTING_AGENT_VERSION,
+		    "is not used: the agent tells its own version");
 }

@@ -65,8 +65,8 @@ read_secret_file(enum secret secret, const char *path, struct buffer *ret_value,
 	if (error == -EFBIG)
 		return wrong(why, path, "is longer than 4096 bytes");
 	if (error != 0) {
-		(void)buffer_printf(
-		    why, "%s can't be read by uid %u: %s", path, geteuid(), strerror(-error));
+		(void)buffer_printf(why, "%s can't be read by uid %u: %s", path, geteuid(),
+		    strerror(-error));
 		return error;
 	}
 	if (content.length > 0 && content.bytes[content.length - 1] == '\n')
@@ -93,16 +93,16 @@ check_proxy_stays(const struct config *config, const char *value, struct buffer 
 		return 0;
 	if (url_parse(value, URL_SCHEME_BIT(URL_HTTP), true, &url, &reason) != 0 ||
 	    strcmp(url.host, config->proxy.host) != 0 || url.port != config->proxy.port) {
-		(void)buffer_add_text(
-		    why, "has another host or port than at the start; restart the agent");
+		(void)buffer_add_text(why,
+		    "has another host or port than at the start; restart the agent");
 		return -EINVAL;
 	}
 	return 0;
 }
 
 int
-config_secret(
-    const struct config *config, enum secret secret, struct buffer *ret_value, struct buffer *why)
+config_secret(const struct config *config, enum secret secret, struct buffer *ret_value,
+    struct buffer *why)
 {
 	const char *path = config->values[sources[secret].file];
 	int error;

@@ -21,10 +21,18 @@ struct version {
 };
 
 static const struct field version_fields[] = {
-	{ .name = "ApiVersion", .kind = FIELD_TEXT, .text = TEXT_NAME, .min = 1, .max = 16,
+	{ .name = "ApiVersion",
+	    .kind = FIELD_TEXT,
+	    .text = TEXT_NAME,
+	    .min = 1,
+	    .max = 16,
 	    .offset = offsetof(struct version, api) },
-	{ .name = "MinAPIVersion", .kind = FIELD_TEXT, .text = TEXT_NAME, .max = 16,
-	    .optional = true, .offset = offsetof(struct version, minimum) },
+	{ .name = "MinAPIVersion",
+	    .kind = FIELD_TEXT,
+	    .text = TEXT_NAME,
+	    .max = 16,
+	    .optional = true,
+	    .offset = offsetof(struct version, minimum) },
 };
 
 static const struct record version_record = {
@@ -83,7 +91,8 @@ start(struct docker *docker, const char *prefix, const struct docker_call *call)
 		.resolve_host = parts->host,
 		.resolve_port = parts->port,
 		.resolve_address = is_unix || parts->host_is_address ?
-		    NULL : endpoint_address(&docker->endpoint),
+				       NULL :
+				       endpoint_address(&docker->endpoint),
 		.body = call->body,
 		.body_max_bytes = call->body_max_bytes,
 		.timeout_ms = call->timeout_ms,
@@ -148,8 +157,8 @@ ask(struct docker *docker, const char *path,
 
 	docker->connecting = start(docker, "", &call);
 	if (docker->connecting == NULL) {
-		(void)snprintf(docker->error, sizeof(docker->error),
-		    "GET %s could not be set up", path);
+		(void)snprintf(docker->error, sizeof(docker->error), "GET %s could not be set up",
+		    path);
 		finish(docker, false);
 	}
 }
@@ -169,8 +178,7 @@ settle(struct docker *docker, const struct http_answer *answer)
 	docker->api_minor = docker_choose_version(version.api, version.minimum, docker->error);
 	if (docker->api_minor == 0)
 		return false;
-	(void)snprintf(docker->api_version, sizeof(docker->api_version), "1.%d",
-	    docker->api_minor);
+	(void)snprintf(docker->api_version, sizeof(docker->api_version), "1.%d", docker->api_minor);
 	return true;
 }
 

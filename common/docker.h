@@ -46,7 +46,7 @@ void docker_cancel(struct docker *docker);
 
 struct docker_call {
 	const char *method;
-	const char *path;   /* behind /v1.NN, with "/" and query; already encoded */
+	const char *path; /* behind /v1.NN, with "/" and query; already encoded */
 	struct slice body;
 	size_t body_max_bytes;
 	long timeout_ms;

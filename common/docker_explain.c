@@ -19,7 +19,11 @@ struct engine_error {
 };
 
 static const struct field engine_error_fields[] = {
-	{ .name = "message", .kind = FIELD_TEXT, .text = TEXT_ANY, .min = 1, .max = 65536,
+	{ .name = "message",
+	    .kind = FIELD_TEXT,
+	    .text = TEXT_ANY,
+	    .min = 1,
+	    .max = 65536,
 	    .offset = offsetof(struct engine_error, message) },
 };
 
@@ -44,7 +48,7 @@ engine_message(const struct http_answer *answer, char out[MESSAGE_SHOWN_BYTES + 
 		return false;
 	for (i = 0; i < MESSAGE_SHOWN_BYTES && error.message[i] != '\0'; i++)
 		out[i] = error.message[i] >= 0x20 && error.message[i] < 0x7f ? error.message[i] :
-		                                                               '?';
+									       '?';
 	out[i] = '\0';
 	return true;
 }
@@ -60,8 +64,9 @@ explain_status(struct docker *docker, const char *call, const struct http_answer
 		(void)snprintf(out, size, "Docker answered %ld to %s: %s", answer->status, call,
 		    message);
 	else if (answer->status == 403 || answer->status == 405)
-		(void)snprintf(out, size, "the proxy denies %s (%ld): allow it in the proxy's rules",
-		    call, answer->status);
+		(void)snprintf(out, size,
+		    "the proxy denies %s (%ld): allow it in the proxy's rules", call,
+		    answer->status);
 	else if (answer->status >= 502 && answer->status <= 504)
 		(void)snprintf(out, size, "the proxy does not reach Docker (%ld to %s)",
 		    answer->status, call);

@@ -20,7 +20,7 @@ endpoint_init(struct endpoint *endpoint, const char *url, const char *listed,
     bool (*good)(const struct endpoint *endpoint, const struct address *address))
 {
 	static const unsigned schemes = URL_SCHEME_BIT(URL_HTTP) | URL_SCHEME_BIT(URL_HTTPS) |
-	    URL_SCHEME_BIT(URL_TCP) | URL_SCHEME_BIT(URL_UNIX);
+					URL_SCHEME_BIT(URL_TCP) | URL_SCHEME_BIT(URL_UNIX);
 	const char *why;
 
 	*endpoint = (struct endpoint){ .good = good };
@@ -33,7 +33,7 @@ endpoint_init(struct endpoint *endpoint, const char *url, const char *listed,
 static void
 finish(struct endpoint *endpoint, bool ok)
 {
-	void (*ready)(struct endpoint *endpoint, bool ok) = endpoint->ready;
+	void (*ready)(struct endpoint * endpoint, bool ok) = endpoint->ready;
 
 	endpoint->asked_id = 0;
 	endpoint->ready = NULL;
@@ -132,7 +132,7 @@ endpoint_address(struct endpoint *endpoint)
 	bytes = &endpoint->addresses[endpoint->next % endpoint->count].bytes;
 	ipv4 = IN6_IS_ADDR_V4MAPPED(bytes);
 	if (inet_ntop(ipv4 ? AF_INET : AF_INET6, ipv4 ? &bytes->s6_addr[12] : bytes->s6_addr,
-	        endpoint->address_text, sizeof(endpoint->address_text)) == NULL)
+		endpoint->address_text, sizeof(endpoint->address_text)) == NULL)
 		return NULL;
 	return endpoint->address_text;
 }

@@ -24,11 +24,11 @@ struct endpoint {
 	bool (*good)(const struct endpoint *endpoint, const struct address *address);
 	struct address addresses[ADDRESSES_MAX]; /* those that were judged good */
 	size_t count;
-	size_t next;            /* the one to try: a failure moves on */
-	int64_t resolved_ms;    /* 0: never, or no longer believed */
-	int64_t asked_id;       /* the question under way; 0: none */
+	size_t next;         /* the one to try: a failure moves on */
+	int64_t resolved_ms; /* 0: never, or no longer believed */
+	int64_t asked_id;    /* the question under way; 0: none */
 	char address_text[ADDRESS_TEXT_MAX_BYTES + 1];
-	char error[192];        /* why there is no address */
+	char error[192]; /* why there is no address */
 	struct worker_timer timeout;
 	void (*ready)(struct endpoint *endpoint, bool ok);
 };

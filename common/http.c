@@ -223,7 +223,7 @@ take_events(struct pollfd *fds, unsigned count, const struct curl_waitfd *extra)
 
 		/* libcurl turns a hang-up into "readable" and an error into both. */
 		fds[i].revents = (short)(((events & CURL_WAIT_POLLIN) ? POLLIN : 0) |
-		    ((events & CURL_WAIT_POLLOUT) ? POLLOUT : 0));
+					 ((events & CURL_WAIT_POLLOUT) ? POLLOUT : 0));
 		ready += fds[i].revents != 0;
 	}
 	return ready;
@@ -244,7 +244,7 @@ http_wait(struct http *http, struct pollfd *fds, unsigned count, int timeout_ms)
 		extra[i] = (struct curl_waitfd){
 			.fd = fds[i].fd,
 			.events = (short)(((fds[i].events & POLLIN) ? CURL_WAIT_POLLIN : 0) |
-			    ((fds[i].events & POLLOUT) ? CURL_WAIT_POLLOUT : 0)),
+					  ((fds[i].events & POLLOUT) ? CURL_WAIT_POLLOUT : 0)),
 		};
 	if (timeout_ms < 0 || timeout_ms > WAIT_MAX_MS)
 		timeout_ms = WAIT_MAX_MS;

@@ -22,12 +22,12 @@ enum http_error {
 	HTTP_OK,          /* an answer is there, whatever its status */
 	HTTP_UNREACHABLE, /* refused, no route, address judged wrong */
 	HTTP_TIMEOUT,
-	HTTP_CUT,         /* the connection ended inside the answer */
-	HTTP_TOO_LARGE,   /* headers or body beyond the bounds */
-	HTTP_TLS,         /* certificate or handshake */
-	HTTP_PROTOCOL,    /* not HTTP */
-	HTTP_PROXY,       /* the proxy refused */
-	HTTP_FAILED,      /* anything else */
+	HTTP_CUT,       /* the connection ended inside the answer */
+	HTTP_TOO_LARGE, /* headers or body beyond the bounds */
+	HTTP_TLS,       /* certificate or handshake */
+	HTTP_PROTOCOL,  /* not HTTP */
+	HTTP_PROXY,     /* the proxy refused */
+	HTTP_FAILED,    /* anything else */
 };
 
 struct http_answer {
@@ -35,8 +35,8 @@ struct http_answer {
 	char detail[HTTP_DETAIL_BYTES]; /* one line for the log; no secret */
 	long status;                    /* 0 without an answer */
 	struct slice body;              /* valid during the call; NUL behind it */
-	bool json;                      /* the content type is application/json (parameters aside) */
-	int64_t retry_after_ms;         /* -1: no Retry-After in seconds (RFC 9110 10.2.3) */
+	bool json;              /* the content type is application/json (parameters aside) */
+	int64_t retry_after_ms; /* -1: no Retry-After in seconds (RFC 9110 10.2.3) */
 };
 
 struct http;
@@ -46,25 +46,25 @@ struct http_request;
 typedef bool http_judge(void *context, const struct address *address, uint16_t port);
 
 struct http_call {
-	const char *method;        /* "GET", "POST", "PUT", "DELETE" */
-	const char *url;           /* as built by us; http:// or https:// */
-	const char *unix_socket;   /* path, or NULL */
+	const char *method;      /* "GET", "POST", "PUT", "DELETE" */
+	const char *url;         /* as built by us; http:// or https:// */
+	const char *unix_socket; /* path, or NULL */
 	/* host:port of the URL (or of the proxy) to the address to connect to; NULL for unix or
 	   for a numeric host */
 	const char *resolve_host;
 	uint16_t resolve_port;
 	const char *resolve_address;
-	const char *proxy;         /* "http://host:port", or NULL */
-	const char *proxy_user;    /* "user:password" as in the URL, percent-encoded; a secret, or
+	const char *proxy;      /* "http://host:port", or NULL */
+	const char *proxy_user; /* "user:password" as in the URL, percent-encoded; a secret, or
 	                              NULL */
 	const char *headers[HTTP_HEADERS_MAX]; /* "Name: value"; may be secrets; NULL-ended */
-	struct slice body;         /* copied; application/json; length 0: none */
-	size_t body_max_bytes;     /* of the answer; ignored where on_data takes it */
+	struct slice body;                     /* copied; application/json; length 0: none */
+	size_t body_max_bytes;                 /* of the answer; ignored where on_data takes it */
 	long connect_timeout_ms;
-	long timeout_ms;           /* of the whole request; 0: none (streams) */
-	long idle_timeout_ms;      /* a stream without a byte for so long has ended; 0: none */
-	http_judge *judge;         /* NULL: any address */
-	void *judge_context;       /* NULL: `context` */
+	long timeout_ms;      /* of the whole request; 0: none (streams) */
+	long idle_timeout_ms; /* a stream without a byte for so long has ended; 0: none */
+	http_judge *judge;    /* NULL: any address */
+	void *judge_context;  /* NULL: `context` */
 	/* The header of the answer is complete.  May be NULL. */
 	void (*on_start)(void *context, long status);
 	/* A piece of a 2xx answer's body as it comes; false ends the request (HTTP_FAILED).  NULL:

@@ -61,7 +61,7 @@ is_json_type(struct slice value)
 	size_t length = sizeof(type) - 1;
 
 	return value.length >= length && strncasecmp(value.bytes, type, length) == 0 &&
-	    (value.length == length || strchr("; \t", value.bytes[length]) != NULL);
+	       (value.length == length || strchr("; \t", value.bytes[length]) != NULL);
 }
 
 static long
@@ -128,7 +128,7 @@ keep_error_body(struct http_request *request, struct slice piece)
 		return false;
 	}
 	return buffer_add(&request->answer, piece.bytes,
-	           piece.length < room ? piece.length : room) == 0;
+		   piece.length < room ? piece.length : room) == 0;
 }
 
 static bool
@@ -276,7 +276,8 @@ describe(const struct http_request *request, CURLcode code, struct http_answer *
 		(void)snprintf(detail, size, "%.150s did not answer in time", target);
 		break;
 	case HTTP_CUT:
-		(void)snprintf(detail, size, "%.150s ended the connection before its answer was complete", target);
+		(void)snprintf(detail, size,
+		    "%.150s ended the connection before its answer was complete", target);
 		break;
 	case HTTP_TOO_LARGE:
 		(void)snprintf(detail, size, "the answer of %.150s is too large", target);

@@ -19,10 +19,10 @@
 #define KEEPALIVE_INTERVAL_S 15L
 
 /* Fails the whole function on an option that libcurl refuses. */
-#define SET(option, value)                                                                        \
-	do {                                                                                      \
-		if (curl_easy_setopt(easy, (option), (value)) != CURLE_OK)                        \
-			return false;                                                             \
+#define SET(option, value)                                                 \
+	do {                                                               \
+		if (curl_easy_setopt(easy, (option), (value)) != CURLE_OK) \
+			return false;                                      \
 	} while (0)
 
 static void
@@ -71,7 +71,7 @@ static bool
 add_headers(struct http_request *request, const struct http_call *call)
 {
 	const char *type = call->body.length > 0 ? "Content-Type: application/json" :
-	                                           "Content-Type:";
+						   "Content-Type:";
 
 	for (size_t i = 0; i < HTTP_HEADERS_MAX && call->headers[i] != NULL; i++)
 		if (!is_good_header(call->headers[i]) ||
@@ -110,7 +110,7 @@ set_target(struct http_request *request, const struct http_call *call, const str
 	if (call->unix_socket != NULL) {
 		snprintf(request->target, sizeof(request->target), "%s", call->unix_socket);
 		return curl_easy_setopt(request->easy, CURLOPT_UNIX_SOCKET_PATH,
-		    call->unix_socket) == CURLE_OK;
+			   call->unix_socket) == CURLE_OK;
 	}
 	if (call->proxy != NULL) {
 		if (!read_url(call->proxy, &proxy) || proxy.scheme != URL_HTTP)
@@ -118,8 +118,8 @@ set_target(struct http_request *request, const struct http_call *call, const str
 		url = &proxy;
 	}
 	if (call->resolve_address == NULL) {
-		snprintf(request->target, sizeof(request->target), url->host_is_ipv6 ? "[%s]:%u" :
-		    "%s:%u", url->host, url->port);
+		snprintf(request->target, sizeof(request->target),
+		    url->host_is_ipv6 ? "[%s]:%u" : "%s:%u", url->host, url->port);
 		return url->host_is_address;
 	}
 	snprintf(request->target, sizeof(request->target), "%s:%u (%s)", url->host, url->port,
@@ -145,7 +145,7 @@ set_address(struct http_request *request, const struct http_call *call)
 		return true;
 	ipv6 = strchr(call->resolve_address, ':') != NULL;
 	if (snprintf(entry, sizeof(entry), "%s:%u:%s%s%s", call->resolve_host, call->resolve_port,
-	        ipv6 ? "[" : "", call->resolve_address, ipv6 ? "]" : "") >= (int)sizeof(entry) ||
+		ipv6 ? "[" : "", call->resolve_address, ipv6 ? "]" : "") >= (int)sizeof(entry) ||
 	    !add_line(&request->resolve, entry))
 		return false;
 	SET(CURLOPT_RESOLVE, request->resolve);
@@ -188,6 +188,33 @@ set_tls(CURL *easy, struct slice ca)
 	return true;
 }
 
+/* What every request is held to, whatever it asks. */
+static const struct {
+	CURLoption option;
+	long value;
+} constants[] = {
+	{ CURLOPT_PATH_AS_IS, 1 },
+	{ CURLOPT_DISALLOW_USERNAME_IN_URL, 1 },
+	{ CURLOPT_FOLLOWLOCATION, 0 },
+	{ CURLOPT_MAXREDIRS, 0 },
+	{ CURLOPT_UNRESTRICTED_AUTH, 0 },
+	{ CURLOPT_NETRC, (long)CURL_NETRC_IGNORED },
+	{ CURLOPT_NOSIGNAL, 1 },
+	{ CURLOPT_MAXLIFETIME_CONN, CONNECTION_LIFETIME_S },
+	{ CURLOPT_TCP_KEEPALIVE, 1 },
+	{ CURLOPT_TCP_KEEPIDLE, KEEPALIVE_IDLE_S },
+	{ CURLOPT_TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S },
+	{ CURLOPT_TCP_FASTOPEN, 0 },
+};
+
+static bool
+set_constants(CURL *easy)
+{
+	for (size_t i = 0; i < ARRAY_LEN(constants); i++)
+		SET(constants[i].option, constants[i].value);
+	return true;
+}
+
 static bool
 set_protocol(CURL *easy, const struct http_call *call, const struct url *url)
 {
@@ -196,12 +223,6 @@ set_protocol(CURL *easy, const struct http_call *call, const struct url *url)
 	SET(CURLOPT_PROTOCOLS_STR, scheme);
 	SET(CURLOPT_REDIR_PROTOCOLS_STR, scheme);
 	SET(CURLOPT_URL, call->url);
-	SET(CURLOPT_PATH_AS_IS, 1L);
-	SET(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
-	SET(CURLOPT_FOLLOWLOCATION, 0L);
-	SET(CURLOPT_MAXREDIRS, 0L);
-	SET(CURLOPT_UNRESTRICTED_AUTH, 0L);
-	SET(CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
 	SET(CURLOPT_USERAGENT, USER_AGENT);
 	/* A libcurl without HTTP/2 refuses to be asked for it. */
 	if (url->scheme != URL_HTTPS ||
@@ -213,7 +234,6 @@ set_protocol(CURL *easy, const struct http_call *call, const struct url *url)
 static bool
 set_times(CURL *easy, const struct http_call *call)
 {
-	SET(CURLOPT_NOSIGNAL, 1L);
 	SET(CURLOPT_CONNECTTIMEOUT_MS,
 	    call->connect_timeout_ms > 0 ? call->connect_timeout_ms : HTTP_CONNECT_TIMEOUT_MS);
 	SET(CURLOPT_TIMEOUT_MS, call->timeout_ms);
@@ -221,11 +241,6 @@ set_times(CURL *easy, const struct http_call *call)
 		SET(CURLOPT_LOW_SPEED_LIMIT, 1L);
 		SET(CURLOPT_LOW_SPEED_TIME, (call->idle_timeout_ms + 999) / 1000);
 	}
-	SET(CURLOPT_MAXLIFETIME_CONN, CONNECTION_LIFETIME_S);
-	SET(CURLOPT_TCP_KEEPALIVE, 1L);
-	SET(CURLOPT_TCP_KEEPIDLE, KEEPALIVE_IDLE_S);
-	SET(CURLOPT_TCP_KEEPINTVL, KEEPALIVE_INTERVAL_S);
-	SET(CURLOPT_TCP_FASTOPEN, 0L);
 	return true;
 }
 
@@ -270,12 +285,12 @@ set_up(struct http_request *request, struct slice ca, const struct http_call *ca
 	struct url url;
 
 	return read_url(call->url, &url) && set_target(request, call, &url) &&
-	    add_headers(request, call) && set_protocol(request->easy, call, &url) &&
-	    set_proxy(request->easy, call) && set_tls(request->easy, ca) &&
-	    set_address(request, call) && set_times(request->easy, call) &&
-	    set_callbacks(request) &&
-	    buffer_add(&request->body, call->body.bytes, call->body.length) == 0 &&
-	    set_method(request, call);
+	       add_headers(request, call) && set_constants(request->easy) &&
+	       set_protocol(request->easy, call, &url) && set_proxy(request->easy, call) &&
+	       set_tls(request->easy, ca) && set_address(request, call) &&
+	       set_times(request->easy, call) && set_callbacks(request) &&
+	       buffer_add(&request->body, call->body.bytes, call->body.length) == 0 &&
+	       set_method(request, call);
 }
 
 struct http_request *
@@ -300,9 +315,9 @@ http_request_new(struct http *http, struct slice ca, const struct http_call *cal
 	};
 	/* Both may hold tokens. */
 	request->body = SECRET_BUFFER(call->body.length);
-	request->answer = SECRET_BUFFER(
-	    call->body_max_bytes > HTTP_ERROR_BODY_KEPT_BYTES ? call->body_max_bytes :
-	                                                        HTTP_ERROR_BODY_KEPT_BYTES);
+	request->answer = SECRET_BUFFER(call->body_max_bytes > HTTP_ERROR_BODY_KEPT_BYTES ?
+					    call->body_max_bytes :
+					    HTTP_ERROR_BODY_KEPT_BYTES);
 	if (request->easy == NULL || !set_up(request, ca, call)) {
 		http_request_free(request);
 		return NULL;

@@ -21,7 +21,7 @@
 #define HTTP_TARGET_BYTES 320
 
 enum request_state {
-	REQUEST_QUEUED,    /* libcurl does not know it yet: it was started inside a callback */
+	REQUEST_QUEUED, /* libcurl does not know it yet: it was started inside a callback */
 	REQUEST_RUNNING,
 	REQUEST_CANCELLED, /* to be destroyed once libcurl is left */
 };
@@ -33,15 +33,15 @@ struct http_request {
 	CURL *easy;
 	struct curl_slist *headers; /* ours, wiped: may hold the API key */
 	struct curl_slist *resolve;
-	struct buffer body;         /* what is sent */
-	struct buffer answer;       /* what came */
-	size_t error_bytes;         /* of an answer that is not 2xx */
+	struct buffer body;   /* what is sent */
+	struct buffer answer; /* what came */
+	size_t error_bytes;   /* of an answer that is not 2xx */
 	size_t header_bytes;
-	bool fresh;                 /* asked for a new connection */
-	bool started;               /* on_start was called */
+	bool fresh;   /* asked for a new connection */
+	bool started; /* on_start was called */
 	bool too_large;
-	bool refused;               /* the judge refused the address */
-	bool stopped;               /* on_data said so */
+	bool refused; /* the judge refused the address */
+	bool stopped; /* on_data said so */
 	bool json;
 	bool proxied;
 	int64_t retry_after_ms;
@@ -64,9 +64,9 @@ struct http_request *http_request_new(struct http *http, struct slice ca,
 void http_request_free(struct http_request *request);
 
 /* libcurl's callbacks (CURLOPT_HEADERFUNCTION, CURLOPT_WRITEFUNCTION, CURLOPT_OPENSOCKETFUNCTION). */
-size_t http_on_header(char *bytes, size_t size, size_t count, void *request);
-size_t http_on_body(char *bytes, size_t size, size_t count, void *request);
-curl_socket_t http_on_socket(void *request, curlsocktype purpose, struct curl_sockaddr *address);
+size_t http_on_header(char *bytes, size_t size, size_t count, void *data);
+size_t http_on_body(char *bytes, size_t size, size_t count, void *data);
+curl_socket_t http_on_socket(void *data, curlsocktype purpose, struct curl_sockaddr *target);
 
 /* Tells how a request ended. */
 void http_answer_fill(struct http_request *request, CURLcode code, struct http_answer *ret_answer);

@@ -115,8 +115,7 @@ scan_character(struct scanner *scanner)
 		return JSON_NUL;
 	if (byte < 0x20)
 		return JSON_SYNTAX;
-	length =
-	    utf8_sequence(scanner->at, (size_t)(scanner->end - scanner->at));
+	length = utf8_sequence(scanner->at, (size_t)(scanner->end - scanner->at));
 	if (length == 0)
 		return JSON_UTF8;
 	scanner->at += length;

@@ -55,8 +55,8 @@ enum json_flaw json_check_structure(struct slice text, unsigned max_depth);
  * as slices without surrounding blanks; false at the end, or if the text is no array (object).
  */
 bool json_next_element(struct slice array, size_t *at, struct slice *ret_value);
-bool json_next_member(
-    struct slice object, size_t *at, struct slice *ret_key, struct slice *ret_value);
+bool json_next_member(struct slice object, size_t *at, struct slice *ret_key,
+    struct slice *ret_value);
 
 /* Finds a member whose key is written exactly as `key`, without escapes.  False if there is none. */
 bool json_member(struct slice object, const char *key, struct slice *ret_value);

@@ -45,8 +45,8 @@ log_text(enum log_level level, const char *format, va_list arguments)
 	int written;
 
 	memcpy(line, log_level_marks[level], LOG_MARK_BYTES);
-	written =
-	    vsnprintf(line + LOG_MARK_BYTES, sizeof(line) - LOG_MARK_BYTES - 1, format, arguments);
+	written = vsnprintf(line + LOG_MARK_BYTES, sizeof(line) - LOG_MARK_BYTES - 1, format,
+	    arguments);
 	if (written < 0)
 		return;
 	length = strlen(line + LOG_MARK_BYTES) + LOG_MARK_BYTES;

@@ -55,8 +55,8 @@ message_decode(enum process from, enum process to, struct slice frame, struct me
 		    entry->name, processes[to].name);
 		return -EBADMSG;
 	}
-	error = record_decode_tagged(
-	    &entry->record, "type", frame, &ret_message->arena, &ret_message->body, why);
+	error = record_decode_tagged(&entry->record, "type", frame, &ret_message->arena,
+	    &ret_message->body, why);
 	if (error != 0)
 		message_free(ret_message);
 	return error;
@@ -65,8 +65,8 @@ message_decode(enum process from, enum process to, struct slice frame, struct me
 int
 message_encode(enum message_id id, const void *body, struct buffer *out, char why[RECORD_WHY_BYTES])
 {
-	return record_encode_tagged(
-	    &messages[id].record, "type", messages[id].name, body, out, why);
+	return record_encode_tagged(&messages[id].record, "type", messages[id].name, body, out,
+	    why);
 }
 
 void

@@ -363,8 +363,8 @@ int message_decode(enum process from, enum process to, struct slice frame,
  * without fields.  0, -EINVAL with `why` if the body is outside the table's bounds, -EMSGSIZE,
  * -ENOMEM.
  */
-int message_encode(
-    enum message_id id, const void *body, struct buffer *out, char why[RECORD_WHY_BYTES]);
+int message_encode(enum message_id id, const void *body, struct buffer *out,
+    char why[RECORD_WHY_BYTES]);
 
 /* Wipes and releases. */
 void message_free(struct message *message);

@@ -240,8 +240,8 @@ static const struct field status_tunnel_fields[] = {
 	OPTIONAL_TEXT(message_status_tunnel, id, 1, TUNNEL_ID_MAX_BYTES, TEXT_NAME),
 	OPTIONAL_TEXT(message_status_tunnel, name, 1, TUNNEL_NAME_MAX_BYTES, TEXT_LINE),
 	OPTIONAL_TEXT(message_status_tunnel, version, 1, 64, TEXT_LINE),
-	OPTIONAL_TEXT(
-	    message_status_tunnel, container_id, CONTAINER_ID_BYTES, CONTAINER_ID_BYTES, TEXT_HEX),
+	OPTIONAL_TEXT(message_status_tunnel, container_id, CONTAINER_ID_BYTES, CONTAINER_ID_BYTES,
+	    TEXT_HEX),
 	INTEGER_FIELD(message_status_tunnel, ready_connections, -1, 1000000),
 	TIME_FIELD(message_status_tunnel, at_ms),
 	DETAIL_FIELD(message_status_tunnel),

@@ -14,8 +14,8 @@ struct decoding {
 };
 
 /* Fills the member at `target`.  0, -EBADMSG with a reason, -ENOMEM. */
-typedef int decode_kind(
-    const struct decoding *decoding, const struct field *field, json_object *value, void *target);
+typedef int decode_kind(const struct decoding *decoding, const struct field *field,
+    json_object *value, void *target);
 
 static int decode_object(const struct decoding *decoding, const struct record *record,
     const char *tag, json_object *object, void *target);
@@ -51,15 +51,15 @@ take_text(const struct decoding *decoding, const struct field *field, json_objec
 }
 
 static int
-decode_text(
-    const struct decoding *decoding, const struct field *field, json_object *value, void *target)
+decode_text(const struct decoding *decoding, const struct field *field, json_object *value,
+    void *target)
 {
 	return take_text(decoding, field, value, field->min, field->max, target);
 }
 
 static int
-decode_integer(
-    const struct decoding *decoding, const struct field *field, json_object *value, void *target)
+decode_integer(const struct decoding *decoding, const struct field *field, json_object *value,
+    void *target)
 {
 	int64_t number;
 
@@ -73,8 +73,8 @@ decode_integer(
 }
 
 static int
-decode_boolean(
-    const struct decoding *decoding, const struct field *field, json_object *value, void *target)
+decode_boolean(const struct decoding *decoding, const struct field *field, json_object *value,
+    void *target)
 {
 	if (!json_object_is_type(value, json_type_boolean))
 		return wrong_kind(decoding, field, "true or false");
@@ -83,8 +83,8 @@ decode_boolean(
 }
 
 static int
-decode_choice(
-    const struct decoding *decoding, const struct field *field, json_object *value, void *target)
+decode_choice(const struct decoding *decoding, const struct field *field, json_object *value,
+    void *target)
 {
 	const char *text;
 
@@ -101,8 +101,8 @@ decode_choice(
 }
 
 static int
-decode_map(
-    const struct decoding *decoding, const struct field *field, json_object *value, void *target)
+decode_map(const struct decoding *decoding, const struct field *field, json_object *value,
+    void *target)
 {
 	struct map *map = target;
 	struct json_object_iterator at, end;
@@ -138,8 +138,8 @@ decode_map(
 }
 
 static int
-decode_texts(
-    const struct decoding *decoding, const struct field *field, json_object *value, void *target)
+decode_texts(const struct decoding *decoding, const struct field *field, json_object *value,
+    void *target)
 {
 	struct texts *texts = target;
 	size_t count;
@@ -164,8 +164,8 @@ decode_texts(
 }
 
 static int
-decode_records(
-    const struct decoding *decoding, const struct field *field, json_object *value, void *target)
+decode_records(const struct decoding *decoding, const struct field *field, json_object *value,
+    void *target)
 {
 	struct records *records = target;
 	size_t count;
@@ -190,8 +190,8 @@ decode_records(
 }
 
 static int
-decode_record(
-    const struct decoding *decoding, const struct field *field, json_object *value, void *target)
+decode_record(const struct decoding *decoding, const struct field *field, json_object *value,
+    void *target)
 {
 	void *item = arena_alloc(decoding->arena, field->record->size_bytes);
 

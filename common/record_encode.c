@@ -14,8 +14,8 @@
 /* The value of the member at `source`, which the caller owns; NULL with a reason in `why`. */
 typedef json_object *encode_kind(const struct field *field, const void *source, char *why);
 
-static json_object *encode_object(
-    const struct record *record, const char *tag, const char *value, const void *source, char *why);
+static json_object *encode_object(const struct record *record, const char *tag, const char *value,
+    const void *source, char *why);
 
 static json_object *
 make_text(const struct field *field, const char *text, int64_t min, int64_t max, char *why)
@@ -62,8 +62,8 @@ encode_choice(const struct field *field, const void *source, char *why)
 	while (field->choices[count] != NULL)
 		count++;
 	if (choice < 0 || choice >= count) {
-		snprintf(
-		    why, RECORD_WHY_BYTES, "field \"%s\": not one of its choices", field->name);
+		snprintf(why, RECORD_WHY_BYTES, "field \"%s\": not one of its choices",
+		    field->name);
 		return NULL;
 	}
 	return json_object_new_string(field->choices[choice]);
@@ -82,8 +82,8 @@ encode_map(const struct field *field, const void *source, char *why)
 		const struct map_entry *entry = &map->entries[at];
 		json_object *value = NULL;
 
-		if (record_text_fits(
-			field, entry->key, strlen(entry->key), 1, MAP_KEY_MAX_BYTES, why))
+		if (record_text_fits(field, entry->key, strlen(entry->key), 1, MAP_KEY_MAX_BYTES,
+			why))
 			value = make_text(field, entry->value, 0, (int64_t)field->value_max, why);
 		if (value == NULL || json_object_object_add(object, entry->key, value) != 0) {
 			json_object_put(value);
@@ -104,8 +104,8 @@ encode_texts(const struct field *field, const void *source, char *why)
 		return NULL;
 	array = json_object_new_array();
 	for (size_t at = 0; at < texts->count && array != NULL; at++) {
-		json_object *value =
-		    make_text(field, texts->items[at], 0, (int64_t)field->value_max, why);
+		json_object *value = make_text(field, texts->items[at], 0,
+		    (int64_t)field->value_max, why);
 
 		if (value == NULL || json_object_array_add(array, value) != 0) {
 			json_object_put(value);
@@ -188,8 +188,8 @@ add_members(json_object *object, const struct record *record, const void *source
 }
 
 static json_object *
-encode_object(
-    const struct record *record, const char *tag, const char *value, const void *source, char *why)
+encode_object(const struct record *record, const char *tag, const char *value, const void *source,
+    char *why)
 {
 	json_object *object = json_object_new_object();
 
@@ -217,8 +217,8 @@ record_encode_tagged(const struct record *record, const char *tag, const char *v
 	object = encode_object(record, tag, value, source, why);
 	if (object == NULL)
 		return -EINVAL;
-	text = json_object_to_json_string_length(
-	    object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &length);
+	text = json_object_to_json_string_length(object,
+	    JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &length);
 	error = text == NULL ? -ENOMEM : buffer_add(out, text, length);
 	/* It may hold a secret, and json-c does not wipe. */
 	if (text != NULL)
@@ -228,8 +228,8 @@ record_encode_tagged(const struct record *record, const char *tag, const char *v
 }
 
 int
-record_encode(
-    const struct record *record, const void *source, struct buffer *out, char why[RECORD_WHY_BYTES])
+record_encode(const struct record *record, const void *source, struct buffer *out,
+    char why[RECORD_WHY_BYTES])
 {
 	return record_encode_tagged(record, NULL, NULL, source, out, why);
 }

@@ -145,7 +145,7 @@ value_image(const char *raw, struct buffer *out, struct buffer *why)
 			*at = (char)(*at - 'A' + 'a');
 	return buffer_add_text(out, image);
 refuse:
-	(void)buffer_add_text(
-	    why, "is no image reference; use REPOSITORY:TAG or REPOSITORY@sha256:DIGEST");
+	(void)buffer_add_text(why,
+	    "is no image reference; use REPOSITORY:TAG or REPOSITORY@sha256:DIGEST");
 	return -EINVAL;
 }

@@ -48,8 +48,8 @@ check_no_proxy_entry(const char *start, size_t length, struct buffer *why)
 	entry[length] = '\0';
 	for (size_t at = 0; at < length; at++)
 		if (!setting_byte_is(entry[at], ".:/*_-[]"))
-			return setting_refuse(
-			    why, "is not a comma-separated list of hosts and networks");
+			return setting_refuse(why,
+			    "is not a comma-separated list of hosts and networks");
 	if (strchr(entry, '/') != NULL && networks_parse(entry, &networks, &reason) != 0)
 		return setting_refuse(why, reason);
 	return 0;

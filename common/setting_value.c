@@ -80,7 +80,8 @@ value_docker_url(const char *raw, struct buffer *out, struct buffer *why)
 		    "is https://, which this agent does not speak to Docker; put a socket proxy on "
 		    "this host and use tcp://PROXY:2375");
 	if (check_url(raw, schemes, false, why) != 0)
-		return setting_refuse(why, "; use tcp://HOST:PORT, http://HOST:PORT or unix:///PATH");
+		return setting_refuse(why,
+		    "; use tcp://HOST:PORT, http://HOST:PORT or unix:///PATH");
 	return accept_text(out, raw);
 }
 
@@ -90,8 +91,8 @@ ends_in_port(const char *text, size_t length)
 {
 	size_t digits = 0;
 
-	while (digits < length && text[length - digits - 1] >= '0' &&
-	       text[length - digits - 1] <= '9')
+	while (
+	    digits < length && text[length - digits - 1] >= '0' && text[length - digits - 1] <= '9')
 		digits++;
 	return digits > 0 && digits < length && text[length - digits - 1] == ':';
 }
@@ -122,7 +123,8 @@ value_secret(const char *raw, struct buffer *out, struct buffer *why)
 		return setting_refuse(why, "is longer than 4096 bytes");
 	for (const char *at = raw; *at != '\0'; at++)
 		if (*at <= 0x20 || *at >= 0x7f)
-			return setting_refuse(why, "has a blank or a character that is not visible ASCII");
+			return setting_refuse(why,
+			    "has a blank or a character that is not visible ASCII");
 	return accept_text(out, raw);
 }
 
@@ -168,7 +170,8 @@ value_label_prefix(const char *raw, struct buffer *out, struct buffer *why)
 		return setting_refuse(why, "is longer than 128 bytes");
 	for (const char *at = raw; *at != '\0'; at++)
 		if (*at <= 0x20 || *at >= 0x7f)
-			return setting_refuse(why, "has a blank or a character that is not visible ASCII");
+			return setting_refuse(why,
+			    "has a blank or a character that is not visible ASCII");
 	return accept_text(out, raw);
 }
 
@@ -216,7 +219,8 @@ value_on_exit(const char *raw, struct buffer *out, struct buffer *why)
 {
 	static const char *const choices[] = { "remove", "keep", NULL };
 
-	return choose(raw, choices, out) == 0 ? 0 : setting_refuse(why, "is neither remove nor keep");
+	return choose(raw, choices, out) == 0 ? 0 :
+						setting_refuse(why, "is neither remove nor keep");
 }
 
 int
@@ -224,8 +228,9 @@ value_sandbox(const char *raw, struct buffer *out, struct buffer *why)
 {
 	static const char *const choices[] = { "required", "best-effort", NULL };
 
-	return choose(raw, choices, out) == 0 ? 0 :
-						setting_refuse(why, "is neither required nor best-effort");
+	return choose(raw, choices, out) == 0 ?
+		   0 :
+		   setting_refuse(why, "is neither required nor best-effort");
 }
 
 /* ---- numbers ---- */

@@ -232,8 +232,8 @@ read_authority(const char *at, bool allow_user, struct url *url, const char **re
 }
 
 int
-url_parse(
-    const char *text, unsigned schemes, bool allow_user, struct url *ret_url, const char **ret_why)
+url_parse(const char *text, unsigned schemes, bool allow_user, struct url *ret_url,
+    const char **ret_why)
 {
 	struct url url = { 0 };
 	const char *at;

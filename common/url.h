@@ -34,7 +34,7 @@ struct url {
  * host (RFC 1123 names, underscores tolerated; odd IPv4 spellings such as 0x7f.1 or 127.1
  * refused), port 0 or over 65535, query or fragment, "..", a relative unix path.
  */
-int url_parse(
-    const char *text, unsigned schemes, bool allow_user, struct url *ret_url, const char **ret_why);
+int url_parse(const char *text, unsigned schemes, bool allow_user, struct url *ret_url,
+    const char **ret_why);
 
 #endif

@@ -175,8 +175,8 @@ static void
 confine(struct worker *worker)
 {
 	const char *step = "policy";
-	int error =
-	    policy_confine(policies[worker->handlers->process], uses_unix_socket(worker), &step);
+	int error = policy_confine(policies[worker->handlers->process], uses_unix_socket(worker),
+	    &step);
 
 	if (error != 0)
 		fatal("the sandbox can't be set up: %s: %s", step, strerror(-error));

@@ -33,8 +33,8 @@ say_about_file(struct worker *worker, const char *type, enum state_file file)
 {
 	char text[96];
 
-	snprintf(
-	    text, sizeof(text), "{\"type\":\"%s\",\"file\":\"%s\"}", type, state_file_names[file]);
+	snprintf(text, sizeof(text), "{\"type\":\"%s\",\"file\":\"%s\"}", type,
+	    state_file_names[file]);
 	control_say(worker, text);
 }
 
@@ -125,8 +125,8 @@ take_state(struct worker *worker, enum state_file file, struct slice content)
 
 	entry->arrived = true;
 	if (buffer_add(&entry->content, content.bytes, content.length) != 0)
-		fatal(
-		    "the supervisor sent %s of %zu bytes", state_file_names[file], content.length);
+		fatal("the supervisor sent %s of %zu bytes", state_file_names[file],
+		    content.length);
 }
 
 static void
@@ -150,12 +150,12 @@ take_message(struct worker *worker, const struct message *message)
 		control_answered(worker, (enum state_file)body->saved.file, NULL);
 		break;
 	case MESSAGE_SAVE_FAILED:
-		control_answered(
-		    worker, (enum state_file)body->save_failed.file, body->save_failed.reason);
+		control_answered(worker, (enum state_file)body->save_failed.file,
+		    body->save_failed.reason);
 		break;
 	case MESSAGE_PEER:
-		peers_open(
-		    worker, (enum process)body->peer.peer, channel_take_fd(&worker->control));
+		peers_open(worker, (enum process)body->peer.peer,
+		    channel_take_fd(&worker->control));
 		break;
 	case MESSAGE_RELOAD:
 		if (worker->handlers->reload != NULL)

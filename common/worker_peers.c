@@ -40,8 +40,8 @@ worker_bad_peer(struct worker *worker, enum process peer, const char *why)
 
 	log_error("%s broke the protocol: %s", processes[peer].name, why);
 	peers_close(worker, peer);
-	snprintf(
-	    text, sizeof(text), "{\"type\":\"bad-peer\",\"peer\":\"%s\"}", processes[peer].name);
+	snprintf(text, sizeof(text), "{\"type\":\"bad-peer\",\"peer\":\"%s\"}",
+	    processes[peer].name);
 	control_say(worker, text);
 }
 

@@ -43,6 +43,7 @@ find_line(const char *text, const char *name, char value[LINE_MAX_BYTES])
 		at = strchr(at, '\n');
 		at = at == NULL ? NULL : at + 1;
 	}
+	value[0] = '\0';
 	if (at == NULL)
 		return false;
 	for (at += length + 1; *at != '\0' && *at != '\n' && used < LINE_MAX_BYTES - 1; at++) {

@@ -77,8 +77,9 @@ struct supervisor {
 	int exit_code;
 };
 
-#define for_each_worker(each) \
-	for (enum process each = PROCESS_FIRST_WORKER; each <= PROCESS_LAST_WORKER; each++)
+#define for_each_worker(each)                                                         \
+	for (enum process each = PROCESS_FIRST_WORKER; (each) <= PROCESS_LAST_WORKER; \
+	     (each)++) /* NOLINT(bugprone-macro-parentheses): declares */
 
 /* loop.c: runs until everything has ended; the exit status. */
 int supervisor_run(struct supervisor *supervisor);

@@ -143,10 +143,11 @@ a_frame_that_stalls_is_given_up(void **state)
 	(void)state;
 	assert_int_equal(write(pair.one.fd, "\0\0", 2), 2);
 	assert_int_equal(channel_read(&pair.other, FRAME_MAX_BYTES, 1000), 0);
-	assert_int_equal(
-	    channel_read(&pair.other, FRAME_MAX_BYTES, 1000 + CHANNEL_FRAME_DEADLINE_MS), 0);
-	assert_int_equal(
-	    channel_read(&pair.other, FRAME_MAX_BYTES, 1001 + CHANNEL_FRAME_DEADLINE_MS),
+	assert_int_equal(channel_read(&pair.other, FRAME_MAX_BYTES,
+			     1000 + CHANNEL_FRAME_DEADLINE_MS),
+	    0);
+	assert_int_equal(channel_read(&pair.other, FRAME_MAX_BYTES,
+			     1001 + CHANNEL_FRAME_DEADLINE_MS),
 	    -ETIMEDOUT);
 	close_pair(&pair);
 }

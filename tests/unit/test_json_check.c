@@ -107,8 +107,9 @@ cuts_are_never_good(void **state)
 
 	(void)state;
 	for (size_t length = 0; length < sizeof(whole) - 1; length++)
-		assert_int_not_equal(
-		    json_check((struct slice){ .bytes = whole, .length = length }, 16), JSON_GOOD);
+		assert_int_not_equal(json_check((struct slice){ .bytes = whole, .length = length },
+					 16),
+		    JSON_GOOD);
 }
 
 static void
@@ -121,19 +122,19 @@ many_keys_cost_little(void **state)
 	assert_non_null(text);
 	text[length++] = '{';
 	for (unsigned key = 0; length < size; key++)
-		length +=
-		    (size_t)snprintf(text + length, 64, "%s\"%u\":1", key == 0 ? "" : ",", key);
+		length += (size_t)snprintf(text + length, 64, "%s\"%u\":1", key == 0 ? "" : ",",
+		    key);
 	text[length++] = '}';
-	assert_int_equal(
-	    json_check((struct slice){ .bytes = text, .length = length }, 16), JSON_GOOD);
+	assert_int_equal(json_check((struct slice){ .bytes = text, .length = length }, 16),
+	    JSON_GOOD);
 }
 
 static void
 structure_lets_strings_be(void **state)
 {
 	(void)state;
-	assert_int_equal(
-	    json_check_structure(SLICE("{\"a\\u0000\":\"\xff\x01\",\"a\":1}"), 16), JSON_GOOD);
+	assert_int_equal(json_check_structure(SLICE("{\"a\\u0000\":\"\xff\x01\",\"a\":1}"), 16),
+	    JSON_GOOD);
 	assert_int_equal(json_check_structure(SLICE("{\"a\":1"), 16), JSON_CUT);
 	assert_int_equal(json_check_structure(SLICE("{\"a\" 1}"), 16), JSON_SYNTAX);
 }

@@ -110,15 +110,15 @@ frames_are_held_to_the_table(void **state)
 	for (size_t at = 0; at < ARRAY_LEN(rows); at++) {
 		struct message message;
 		char why[RECORD_WHY_BYTES] = "";
-		int error = message_decode(
-		    rows[at].from, rows[at].to, slice_of(rows[at].frame), &message, why);
+		int error = message_decode(rows[at].from, rows[at].to, slice_of(rows[at].frame),
+		    &message, why);
 
 		if (rows[at].why == NULL && error != 0)
 			fail_msg("row %zu refused: %s", at, why);
 		if (rows[at].why != NULL &&
 		    (error != -EBADMSG || strstr(why, rows[at].why) == NULL))
-			fail_msg(
-			    "row %zu: %d, \"%s\", expected \"%s\"", at, error, why, rows[at].why);
+			fail_msg("row %zu: %d, \"%s\", expected \"%s\"", at, error, why,
+			    rows[at].why);
 		if (error == 0)
 			message_free(&message);
 	}
@@ -157,8 +157,10 @@ messages_survive_a_round_trip(void **state)
 
 	(void)state;
 	round_trip(WATCHER, LINK, MESSAGE_SNAPSHOT,
-	    &(struct message_snapshot){
-		.generation = 3, .page = 1, .last = true, .containers = { 2, facts } });
+	    &(struct message_snapshot){ .generation = 3,
+		.page = 1,
+		.last = true,
+		.containers = { 2, facts } });
 	round_trip(WATCHER, LINK, MESSAGE_CONTAINER,
 	    &(struct message_container){ .change = CONTAINER_GONE,
 		.id = ID64,

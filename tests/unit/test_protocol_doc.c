@@ -69,15 +69,15 @@ add_bounds(struct buffer *out, const struct field *field)
 		    field->max, field->value_max, class_texts[field->text]);
 		break;
 	case FIELD_RECORDS:
-		buffer_printf(
-		    out, "list of at most %" PRId64 " `%s`", field->max, field->record->name);
+		buffer_printf(out, "list of at most %" PRId64 " `%s`", field->max,
+		    field->record->name);
 		break;
 	case FIELD_RECORD:
 		buffer_printf(out, "`%s`", field->record->name);
 		break;
 	}
-	buffer_printf(
-	    out, "%s%s", field->optional ? "; may be absent" : "", field->secret ? "; secret" : "");
+	buffer_printf(out, "%s%s", field->optional ? "; may be absent" : "",
+	    field->secret ? "; secret" : "");
 }
 
 static void

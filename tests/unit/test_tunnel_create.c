@@ -12,8 +12,11 @@ static void
 the_body_is_fixed(void **state)
 {
 	struct buffer out _cleanup_buffer_ = SECRET_BUFFER(65536);
-	struct create create = { .image = "cloudflare/cloudflared:2025.9.0", .network = "cf-net",
-		.token = "dG9r/2Vu", .command_id = "c-1", .metrics_port = 20241 };
+	struct create create = { .image = "cloudflare/cloudflared:2025.9.0",
+		.network = "cf-net",
+		.token = "dG9r/2Vu",
+		.command_id = "c-1",
+		.metrics_port = 20241 };
 	char why[RECORD_WHY_BYTES];
 
 	(void)state;
@@ -38,8 +41,11 @@ static void
 hostile_values_stay_texts(void **state)
 {
 	struct buffer out _cleanup_buffer_ = SECRET_BUFFER(65536);
-	struct create create = { .image = "a:1", .network = "n\",\"Binds\":[\"/:/host\"],\"x\":\"",
-		.token = "t\",\"Privileged", .command_id = "", .metrics_port = 1 };
+	struct create create = { .image = "a:1",
+		.network = "n\",\"Binds\":[\"/:/host\"],\"x\":\"",
+		.token = "t\",\"Privileged",
+		.command_id = "",
+		.metrics_port = 1 };
 	char why[RECORD_WHY_BYTES];
 
 	(void)state;

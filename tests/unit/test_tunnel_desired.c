@@ -76,8 +76,8 @@ it_is_read_or_refused_whole(void **state)
 	for (size_t at = 0; at < ARRAY_LEN(rows); at++) {
 		struct desired desired = { .token = "left over", .state = WANTED_RUNNING };
 
-		assert_int_equal(
-		    desired_read(slice_of(rows[at].content), &desired, why), rows[at].error);
+		assert_int_equal(desired_read(slice_of(rows[at].content), &desired, why),
+		    rows[at].error);
 		assert_int_equal(desired.state, rows[at].state);
 		assert_string_equal(desired.token, rows[at].token);
 		assert_string_equal(desired.name, rows[at].name);

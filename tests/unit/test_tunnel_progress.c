@@ -49,7 +49,7 @@ an_error_is_kept(void **state)
 
 	(void)state;
 	progress_take(&progress, SLICE("{\"errorDetail\":{\"message\":\"x\"},"
-	    "\"error\":\"manifest for a:1 not\\nfound\"}\n"));
+				       "\"error\":\"manifest for a:1 not\\nfound\"}\n"));
 	assert_string_equal(progress.error, "manifest for a:1 not?found");
 	progress_free(&progress);
 }
@@ -66,7 +66,7 @@ nonsense_is_passed_over(void **state)
 	progress_take(&progress, (struct slice){ long_line, sizeof(long_line) });
 	progress_take(&progress, SLICE("\n\n<html>\n{\"id\":1}\n[]\n\xff\n"));
 	progress_take(&progress, SLICE("{\"status\":\"Downloading\",\"progressDetail\":"
-	    "{\"current\":-5,\"total\":-9},\"id\":\"dddddddddddd\"}\n"));
+				       "{\"current\":-5,\"total\":-9},\"id\":\"dddddddddddd\"}\n"));
 	for (int at = 0; at < 3 * PROGRESS_LAYERS_MAX; at++) {
 		char line[96];
 
@@ -111,7 +111,8 @@ struct version_row {
 
 static const struct version_row version_rows[] = {
 	{ "# HELP build_info x\nbuild_info{goversion=\"go1.24\",revision=\"r\",type=\"\","
-	  "version=\"2025.9.0\"} 1\nother 2\n", "2025.9.0" },
+	  "version=\"2025.9.0\"} 1\nother 2\n",
+	    "2025.9.0" },
 	{ "build_info{version=\"1\"} 1", "1" },
 	{ "build_info{goversion=\"go1.24\"} 1\n", "" },
 	{ "x_build_info{version=\"1\"} 1\n", "" },
@@ -120,7 +121,8 @@ static const struct version_row version_rows[] = {
 	{ "build_info{version=\"a b\"} 1\n", "" },
 	{ "build_info{version=\"\033[1m\"} 1\n", "" },
 	{ "build_info{version=\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"} "
-	  "1\n", "" },
+	  "1\n",
+	    "" },
 	{ "", "" },
 };
 

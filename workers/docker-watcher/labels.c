@@ -118,7 +118,7 @@ static int
 take(struct reading *reading, struct slice raw_key, const char *key, struct slice raw_value)
 {
 	struct labels *labels = reading->labels;
-	const char *why, *value = decode(reading, raw_value, LABEL_VALUE_MAX_BYTES, &why);
+	const char *why = NULL, *value = decode(reading, raw_value, LABEL_VALUE_MAX_BYTES, &why);
 	size_t weight;
 	int enable;
 

@@ -14,7 +14,6 @@
 
 #define PAGE_WEIGHT_MAX_BYTES (768 * 1024)
 #define PAGE_GAP_MS 1
-#define WARNINGS_MAX 32
 
 static void send_page(struct worker *worker, struct worker_timer *timer);
 
@@ -133,7 +132,7 @@ publish_hint(struct watcher *watcher, const char *action)
 void
 publish_status(struct watcher *watcher)
 {
-	const char *warnings[WARNINGS_MAX];
+	const char *warnings[NOTES_MAX];
 	struct message_status_docker status = {
 		.state = (int)watcher->state,
 		.api_version = watcher->docker.api_minor == 0 ? NULL : watcher->docker.api_version,
@@ -144,7 +143,7 @@ publish_status(struct watcher *watcher)
 		.warnings = { 0, warnings },
 	};
 
-	for (size_t i = 0; i < watcher->notes.count && i < WARNINGS_MAX; i++)
+	for (size_t i = 0; i < watcher->notes.count && i < NOTES_MAX; i++)
 		warnings[status.warnings.count++] = watcher->notes.items[i].text;
 	worker_status(watcher->worker, MESSAGE_STATUS_DOCKER, &status);
 }

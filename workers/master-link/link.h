@@ -189,7 +189,7 @@ void link_agent_path(const struct link *link, const char *tail, struct buffer *o
 /* registration.c */
 int64_t register_due(const struct link *link, int64_t now_ms);
 void register_build(struct link *link, struct outgoing *outgoing);
-void register_done(struct link *link, const struct http_answer *answer);
+void register_done(struct link *link, const struct http_answer *http);
 void register_refused(struct link *link, const struct judgement *judgement);
 void restore_send(struct link *link);
 
@@ -218,7 +218,7 @@ int64_t heartbeat_due(const struct link *link, int64_t now_ms);
 void heartbeat_build(struct link *link, struct outgoing *outgoing);
 void heartbeat_done(struct link *link, const struct http_answer *answer);
 void heartbeat_refused(struct link *link, const struct judgement *judgement);
-void tunnel_take(struct link *link, const struct message_tunnel *tunnel);
+void tunnel_take(struct link *link, const struct message_tunnel *given);
 void telling_drop(struct link *link);
 
 /* report.c */

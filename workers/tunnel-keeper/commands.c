@@ -11,7 +11,8 @@
 #include "keeper.h"
 
 static const char *const action_texts[] = { [COMMAND_START] = "start_tunnel",
-	[COMMAND_RESTART] = "restart_tunnel", [COMMAND_STOP] = "stop_tunnel" };
+	[COMMAND_RESTART] = "restart_tunnel",
+	[COMMAND_STOP] = "stop_tunnel" };
 
 static const char *
 or_empty(const char *text)
@@ -50,7 +51,8 @@ watch_account(const struct keeper *keeper, const struct token_facts *facts)
 	    strcasecmp(cached.account, facts->account) == 0)
 		return;
 	log_warning("security: the master moves the tunnel from Cloudflare account %s to %s "
-		    "(ALLOWED_TUNNELS would bound that)", cached.account, facts->account);
+		    "(ALLOWED_TUNNELS would bound that)",
+	    cached.account, facts->account);
 }
 
 static void

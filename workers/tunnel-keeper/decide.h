@@ -32,11 +32,11 @@ enum step {
 };
 
 struct situation {
-	int goal;     /* enum goal */
-	int presence; /* enum presence */
-	int state;    /* enum container_state */
-	bool replace; /* ours, but with another token, or a restart of it is ordered */
-	bool fits;    /* made from the configured image, on the configured network */
+	int goal;          /* enum goal */
+	int presence;      /* enum presence */
+	int state;         /* enum container_state */
+	bool replace;      /* ours, but with another token, or a restart of it is ordered */
+	bool fits;         /* made from the configured image, on the configured network */
 	bool network_good; /* the network was there when last asked, and nothing failed since */
 	int image;         /* enum image_known */
 	bool start_failed; /* Docker refused to start this very container */

@@ -17,19 +17,28 @@ struct desired_file {
 	const char *command_id;
 };
 
-#define OPTIONAL(field_name, member, class, bound)                                                \
-	{ .name = (field_name), .kind = FIELD_TEXT, .text = (class), .optional = true,            \
-		.offset = offsetof(struct desired_file, member), .max = (bound) }
+#define OPTIONAL(field_name, member, class, bound)                                           \
+	{                                                                                    \
+		.name = (field_name), .kind = FIELD_TEXT, .text = (class), .optional = true, \
+		.offset = offsetof(struct desired_file, member), .max = (bound)              \
+	}
 
 static const struct field desired_fields[] = {
-	{ .name = "token", .kind = FIELD_TEXT, .text = TEXT_VISIBLE, .optional = true,
-	    .secret = true, .offset = offsetof(struct desired_file, token),
+	{ .name = "token",
+	    .kind = FIELD_TEXT,
+	    .text = TEXT_VISIBLE,
+	    .optional = true,
+	    .secret = true,
+	    .offset = offsetof(struct desired_file, token),
 	    .max = TOKEN_MAX_BYTES },
 	OPTIONAL("id", id, TEXT_NAME, TUNNEL_ID_MAX_BYTES),
 	OPTIONAL("name", name, TEXT_LINE, TUNNEL_NAME_MAX_BYTES),
 	OPTIONAL("command_id", command_id, TEXT_NAME, COMMAND_ID_MAX_BYTES),
-	{ .name = "desired_state", .kind = FIELD_CHOICE, .optional = true,
-	    .offset = offsetof(struct desired_file, state), .choices = wanted_choices },
+	{ .name = "desired_state",
+	    .kind = FIELD_CHOICE,
+	    .optional = true,
+	    .offset = offsetof(struct desired_file, state),
+	    .choices = wanted_choices },
 };
 
 /* Open: an agent that is newer than this one may have added fields. */

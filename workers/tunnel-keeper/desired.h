@@ -21,7 +21,7 @@ enum wanted { WANTED_RUNNING, WANTED_STOPPED, WANTED_UNKNOWN };
  * a crash in between loses nothing.
  */
 struct desired {
-	int state; /* enum wanted */
+	int state;                       /* enum wanted */
 	char token[TOKEN_MAX_BYTES + 1]; /* a secret */
 	char id[TUNNEL_ID_MAX_BYTES + 1];
 	char name[TUNNEL_NAME_MAX_BYTES + 1];

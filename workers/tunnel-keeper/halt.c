@@ -13,7 +13,8 @@
 static void
 answer(struct keeper *keeper, enum halt_result result, const char *detail)
 {
-	struct message_halted halted = { .id = keeper->halt.id, .result = (int)result,
+	struct message_halted halted = { .id = keeper->halt.id,
+		.result = (int)result,
 		.detail = detail };
 
 	keeper->halt.waiting = false;
@@ -31,9 +32,9 @@ give_up(struct worker *worker, struct worker_timer *timer)
 
 	(void)timer;
 	answer(keeper, HALT_FAILED,
-	    keeper->away_ms != 0            ? keeper->docker_error :
-		keeper->problem[0] != '\0' ? keeper->problem :
-					     "the container did not stop in time");
+	    keeper->away_ms != 0       ? keeper->docker_error :
+	    keeper->problem[0] != '\0' ? keeper->problem :
+					 "the container did not stop in time");
 }
 
 void
@@ -41,7 +42,7 @@ keeper_on_halt(struct keeper *keeper, const struct message_halt *halt)
 {
 	struct desired *desired = &keeper->desired;
 	bool news = desired->state != WANTED_STOPPED || desired->pending ||
-	    (halt->forget && desired->token[0] != '\0');
+		    (halt->forget && desired->token[0] != '\0');
 
 	snprintf(keeper->halt.id, sizeof(keeper->halt.id), "%s", halt->id);
 	keeper->halt.waiting = true;

@@ -58,7 +58,7 @@ struct run {
 	bool saw_start;    /* it began while we looked */
 	bool end_expected; /* our own stop */
 	int64_t since_ms;
-	int64_t crashes;   /* ends since the last healthy run */
+	int64_t crashes; /* ends since the last healthy run */
 };
 
 /* metrics.c: cloudflared's own account. */
@@ -67,7 +67,7 @@ struct health {
 	struct worker_timer timer;
 	int64_t ready; /* -1: no answer in this run */
 	int64_t failures;
-	bool asked_version; /* in this run */
+	bool asked_version;              /* in this run */
 	char image[IMAGE_MAX_BYTES + 1]; /* that `version` is of */
 	char version[VERSION_MAX_BYTES + 1];
 };
@@ -125,21 +125,21 @@ struct keeper {
 	bool look_again; /* something happened while busy */
 	int64_t looked_ms;
 	struct worker_timer look_timer;
-	int steps;       /* since what is wanted was last there */
-	int repeats;     /* of the last step, in a row */
+	int steps;        /* since what is wanted was last there */
+	int repeats;      /* of the last step, in a row */
 	int64_t retry_ms; /* no step before this time; 0: at once */
 	bool network_good;
-	int image_known; /* enum image_known */
-	char kept_id[CONTAINER_ID_BYTES + 1]; /* started here, or adopted */
+	int image_known;                              /* enum image_known */
+	char kept_id[CONTAINER_ID_BYTES + 1];         /* started here, or adopted */
 	char start_failed_id[CONTAINER_ID_BYTES + 1]; /* Docker refused to start this one */
 	struct backoff docker_backoff;
 	struct backoff step_backoff;
 	struct backoff crash_backoff;
 	bool connected;
-	int64_t away_ms;      /* since when the engine does not answer; 0: it does */
+	int64_t away_ms; /* since when the engine does not answer; 0: it does */
 	char docker_error[DETAIL_MAX_BYTES + 1];
 	char problem[DETAIL_MAX_BYTES + 1]; /* why the last step failed */
-	char warned[DETAIL_MAX_BYTES + 1];  /* a call that the proxy denies and that can be missed */
+	char warned[DETAIL_MAX_BYTES + 1]; /* a call that the proxy denies and that can be missed */
 	char doing[DETAIL_MAX_BYTES + 1];
 	struct pull pull;
 

@@ -56,7 +56,7 @@ keeper_replaces(const struct keeper *keeper)
 	const struct desired *desired = &keeper->desired;
 
 	return !keeper->observed.token_matches ||
-	    (desired->pending && strcmp(desired->command_id, keeper->observed.command_id) != 0);
+	       (desired->pending && strcmp(desired->command_id, keeper->observed.command_id) != 0);
 }
 
 /* ---- what was ordered is there ---- */
@@ -72,7 +72,7 @@ is_carried_out(const struct keeper *keeper)
 	if (keeper->desired.state == WANTED_STOPPED)
 		return seen->presence == PRESENCE_ABSENT;
 	return seen->presence == PRESENCE_OURS && seen->state == CONTAINER_STATE_RUNNING &&
-	    !keeper_replaces(keeper);
+	       !keeper_replaces(keeper);
 }
 
 /* A command that is replayed after a restart of this worker is known by the container's label. */
@@ -194,7 +194,8 @@ look_failed(struct keeper *keeper, const char *error)
 static void
 take_answer(struct keeper *keeper, const struct http_answer *answer)
 {
-	struct expected expected = { .image = &keeper->image, .network = keeper->network,
+	struct expected expected = { .image = &keeper->image,
+		.network = keeper->network,
 		.token = keeper->desired.token };
 	char why[RECORD_WHY_BYTES], text[DETAIL_MAX_BYTES + 1];
 	struct observed seen;
@@ -203,8 +204,8 @@ take_answer(struct keeper *keeper, const struct http_answer *answer)
 	if (error == -ENOMEM)
 		fatal("out of memory");
 	if (error != 0) {
-		snprintf(text, sizeof(text), "Docker's answer to GET " INSPECT_PATH
-		    " is not what it should be: %s", why);
+		snprintf(text, sizeof(text),
+		    "Docker's answer to GET " INSPECT_PATH " is not what it should be: %s", why);
 		look_failed(keeper, text);
 		return;
 	}
@@ -286,9 +287,12 @@ on_connected(struct docker *docker, bool ok)
 void
 keeper_look(struct keeper *keeper)
 {
-	struct docker_call call = { .method = "GET", .path = INSPECT_PATH,
-		.body_max_bytes = INSPECT_MAX_BYTES, .timeout_ms = INSPECT_MS,
-		.on_done = on_inspect, .context = keeper };
+	struct docker_call call = { .method = "GET",
+		.path = INSPECT_PATH,
+		.body_max_bytes = INSPECT_MAX_BYTES,
+		.timeout_ms = INSPECT_MS,
+		.on_done = on_inspect,
+		.context = keeper };
 
 	keeper->look_again = keeper->busy != BUSY_NO;
 	if (keeper->look_again)

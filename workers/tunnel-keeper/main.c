@@ -19,8 +19,8 @@ configure(struct worker *worker)
 	keeper.network = worker_setting(worker, SETTING_NETWORK_NAME);
 	keeper.allowed = worker_setting(worker, SETTING_ALLOWED_TUNNELS);
 	keeper.metrics_port = worker_setting_integer(worker, SETTING_METRICS_PORT);
-	keeper.remove_on_exit =
-	    strcmp(worker_setting(worker, SETTING_TUNNEL_ON_EXIT), "remove") == 0;
+	keeper.remove_on_exit = strcmp(worker_setting(worker, SETTING_TUNNEL_ON_EXIT), "remove") ==
+				0;
 	if (!image_split(worker_setting(worker, SETTING_IMAGE), &keeper.image))
 		fatal("CLOUDFLARED_IMAGE can't be read");
 	keeper.docker_backoff = BACKOFF(100, 30000);

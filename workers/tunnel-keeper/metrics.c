@@ -10,7 +10,7 @@
 #include "keeper.h"
 
 #define ASK_MS 2000
-#define SOON_MS 250    /* after a start, or while it is not ready */
+#define SOON_MS 250 /* after a start, or while it is not ready */
 #define UNREADY_MS 1000
 #define STEADY_MS 15000
 #define READY_MAX_BYTES (64 * 1024)
@@ -34,12 +34,18 @@ ask(struct keeper *keeper, const char *path, size_t max_bytes,
 {
 	const char *address = keeper->observed.address;
 	char url[URL_BYTES];
-	struct http_call call = { .method = "GET", .url = url, .body_max_bytes = max_bytes,
-		.connect_timeout_ms = ASK_MS, .timeout_ms = ASK_MS,
-		.judge = is_container_address, .on_done = on_done, .context = keeper };
+	struct http_call call = { .method = "GET",
+		.url = url,
+		.body_max_bytes = max_bytes,
+		.connect_timeout_ms = ASK_MS,
+		.timeout_ms = ASK_MS,
+		.judge = is_container_address,
+		.on_done = on_done,
+		.context = keeper };
 
-	snprintf(url, sizeof(url), strchr(address, ':') != NULL ? "http://[%s]:%d%s" :
-	    "http://%s:%d%s", address, (int)keeper->metrics_port, path);
+	snprintf(url, sizeof(url),
+	    strchr(address, ':') != NULL ? "http://[%s]:%d%s" : "http://%s:%d%s", address,
+	    (int)keeper->metrics_port, path);
 	keeper->health.request = http_start(keeper->http, &call);
 	if (keeper->health.request == NULL)
 		fatal("out of memory");

@@ -28,15 +28,22 @@ struct attachment {
 	const char *ipv6;
 };
 
-#define TEXT(type, field_name, member, class, least, most)                                        \
-	{ .name = (field_name), .kind = FIELD_TEXT, .text = (class), .optional = (least) == 0,    \
-		.offset = offsetof(struct type, member), .min = (least), .max = (most) }
-#define NUMBER(type, field_name, member)                                                          \
-	{ .name = (field_name), .kind = FIELD_INTEGER, .optional = true,                          \
-		.offset = offsetof(struct type, member), .min = INT64_MIN, .max = INT64_MAX }
-#define OPEN(type, list)                                                                          \
-	{ .name = "the container's " #type, .size_bytes = sizeof(struct type), .open = true,      \
-		.field_count = ARRAY_LEN(list), .fields = (list) }
+#define TEXT(type, field_name, member, class, least, most)                                         \
+	{                                                                                          \
+		.name = (field_name), .kind = FIELD_TEXT, .text = (class),                         \
+		.optional = (least) == 0, .offset = offsetof(struct type, member), .min = (least), \
+		.max = (most)                                                                      \
+	}
+#define NUMBER(type, field_name, member)                                                    \
+	{                                                                                   \
+		.name = (field_name), .kind = FIELD_INTEGER, .optional = true,              \
+		.offset = offsetof(struct type, member), .min = INT64_MIN, .max = INT64_MAX \
+	}
+#define OPEN(type, list)                                                                           \
+	{                                                                                          \
+		.name = "the container's " #type, .size_bytes = sizeof(struct type), .open = true, \
+		.field_count = ARRAY_LEN(list), .fields = (list)                                   \
+	}
 
 static const struct field state_fields[] = {
 	TEXT(state, "Status", status, TEXT_NAME, 1, 32),
@@ -214,14 +221,14 @@ read_owner(struct look *look)
 	struct observed *observed = look->observed;
 	struct slice labels, value;
 	bool owned = json_member(look->config, "Labels", &labels) &&
-	    json_member(labels, OWNER_LABEL, &value);
+		     json_member(labels, OWNER_LABEL, &value);
 	const char *owner = owned ? member_text(look, labels, OWNER_LABEL, TEXT_ANY, 64) : NULL;
 	bool has_token;
 
 	observe_token(look->answer, look->expected->token, &has_token, &observed->token_matches);
 	observed->labelled = owner != NULL && strcmp(owner, OWNER_VALUE) == 0;
-	if (observed->labelled || (!owned && has_token &&
-	    image_same_repository(&observed->image, look->expected->image)))
+	if (observed->labelled ||
+	    (!owned && has_token && image_same_repository(&observed->image, look->expected->image)))
 		observed->presence = PRESENCE_OURS;
 	else
 		observed->presence = PRESENCE_FOREIGN;
@@ -232,9 +239,11 @@ int
 observe(struct slice answer, const struct expected *expected, struct observed *ret_observed,
     char why[RECORD_WHY_BYTES])
 {
-	static int (*const parts[])(struct look *look) = { read_top, read_state, read_config,
-		read_network, read_owner };
-	struct look look = { .answer = answer, .expected = expected, .observed = ret_observed,
+	static int (*const parts[])(
+	    struct look * look) = { read_top, read_state, read_config, read_network, read_owner };
+	struct look look = { .answer = answer,
+		.expected = expected,
+		.observed = ret_observed,
 		.why = why };
 	enum json_flaw flaw = json_check(answer, JSON_MAX_DEPTH);
 	int error = 0;

@@ -49,9 +49,9 @@ struct observed {
 	char started_at[STARTED_AT_BYTES];
 	char command_id[COMMAND_ID_MAX_BYTES + 1];
 	struct image image;
-	bool labelled;      /* carries our owner label */
-	bool token_matches; /* it runs with the token that is wanted */
-	bool on_network;    /* attached to the configured network */
+	bool labelled;                            /* carries our owner label */
+	bool token_matches;                       /* it runs with the token that is wanted */
+	bool on_network;                          /* attached to the configured network */
 	char address[ADDRESS_TEXT_MAX_BYTES + 1]; /* on that network; "" if it has none */
 };
 

@@ -23,28 +23,38 @@ struct line {
 	const struct detail *detail;
 };
 
-#define TEXT(field_name, member, bound)                                                           \
-	{ .name = (field_name), .kind = FIELD_TEXT, .optional = true, .max = (bound),             \
-		.offset = offsetof(struct line, member) }
+#define TEXT(field_name, member, bound)                                                     \
+	{                                                                                   \
+		.name = (field_name), .kind = FIELD_TEXT, .optional = true, .max = (bound), \
+		.offset = offsetof(struct line, member)                                     \
+	}
 #define NUMBER(field_name)                                                                        \
-	{ .name = #field_name, .kind = FIELD_INTEGER, .optional = true,                           \
-		.offset = offsetof(struct detail, field_name), .min = INT64_MIN,                  \
-		.max = INT64_MAX }
+	{                                                                                         \
+		.name = #field_name, .kind = FIELD_INTEGER, .optional = true,                     \
+		.offset = offsetof(struct detail, field_name), .min = INT64_MIN, .max = INT64_MAX \
+	}
 
 static const struct field detail_fields[] = { NUMBER(current), NUMBER(total) };
 static const struct record detail_record = { .name = "progressDetail",
-	.size_bytes = sizeof(struct detail), .open = true,
-	.field_count = ARRAY_LEN(detail_fields), .fields = detail_fields };
+	.size_bytes = sizeof(struct detail),
+	.open = true,
+	.field_count = ARRAY_LEN(detail_fields),
+	.fields = detail_fields };
 
 static const struct field line_fields[] = {
 	TEXT("status", status, PROGRESS_LINE_MAX_BYTES),
 	TEXT("id", id, PROGRESS_LINE_MAX_BYTES),
 	TEXT("error", error, PROGRESS_LINE_MAX_BYTES),
-	{ .name = "progressDetail", .kind = FIELD_RECORD, .optional = true,
-	    .record = &detail_record, .offset = offsetof(struct line, detail) },
+	{ .name = "progressDetail",
+	    .kind = FIELD_RECORD,
+	    .optional = true,
+	    .record = &detail_record,
+	    .offset = offsetof(struct line, detail) },
 };
 static const struct record line_record = { .name = "progress",
-	.size_bytes = sizeof(struct line), .open = true, .field_count = ARRAY_LEN(line_fields),
+	.size_bytes = sizeof(struct line),
+	.open = true,
+	.field_count = ARRAY_LEN(line_fields),
 	.fields = line_fields };
 
 /* The layer of that id, a new one if there is room; NULL otherwise. */

@@ -56,9 +56,8 @@ on_done(void *context, const struct http_answer *answer)
 		return;
 	}
 	snprintf(text, sizeof(text), "image %.200s can't be pulled: %.280s", keeper->image.whole,
-	    progress->error[0] != '\0' ?
-		progress->error :
-		docker_explain(&keeper->docker, "POST", path, answer));
+	    progress->error[0] != '\0' ? progress->error :
+					 docker_explain(&keeper->docker, "POST", path, answer));
 	keeper_step_done(keeper, text);
 }
 
@@ -67,9 +66,13 @@ keeper_pull(struct keeper *keeper)
 {
 	struct pull *pull = &keeper->pull;
 	char path[PULL_PATH_BYTES];
-	struct docker_call call = { .method = "POST", .path = path,
-		.body_max_bytes = PULL_ANSWER_MAX_BYTES, .idle_timeout_ms = PULL_IDLE_MS,
-		.on_data = on_data, .on_done = on_done, .context = keeper };
+	struct docker_call call = { .method = "POST",
+		.path = path,
+		.body_max_bytes = PULL_ANSWER_MAX_BYTES,
+		.idle_timeout_ms = PULL_IDLE_MS,
+		.on_data = on_data,
+		.on_done = on_done,
+		.context = keeper };
 
 	progress_free(&pull->progress);
 	pull->progress = PROGRESS();

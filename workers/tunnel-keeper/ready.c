@@ -11,11 +11,17 @@ struct ready {
 };
 
 static const struct field ready_fields[] = {
-	{ .name = "readyConnections", .kind = FIELD_INTEGER, .min = 0, .max = 1000000,
+	{ .name = "readyConnections",
+	    .kind = FIELD_INTEGER,
+	    .min = 0,
+	    .max = 1000000,
 	    .offset = offsetof(struct ready, connections) },
 };
-static const struct record ready_record = { .name = "ready", .size_bytes = sizeof(struct ready),
-	.open = true, .field_count = ARRAY_LEN(ready_fields), .fields = ready_fields };
+static const struct record ready_record = { .name = "ready",
+	.size_bytes = sizeof(struct ready),
+	.open = true,
+	.field_count = ARRAY_LEN(ready_fields),
+	.fields = ready_fields };
 
 int64_t
 ready_connections(struct slice answer)

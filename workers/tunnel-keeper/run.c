@@ -13,7 +13,7 @@ static bool
 is_up(const struct observed *seen)
 {
 	return seen->presence == PRESENCE_OURS &&
-	    (seen->state == CONTAINER_STATE_RUNNING || seen->state == CONTAINER_STATE_PAUSED);
+	       (seen->state == CONTAINER_STATE_RUNNING || seen->state == CONTAINER_STATE_PAUSED);
 }
 
 /* The first look of this process, or another container than the one before. */
@@ -25,7 +25,8 @@ begin_container(struct keeper *keeper)
 	/* What is created after the first look, by us or by anybody, starts before our eyes. */
 	bool saw_start = keeper->seen_once;
 
-	*run = (struct run){ .since_ms = clock_ms(), .crashes = run->crashes,
+	*run = (struct run){ .since_ms = clock_ms(),
+		.crashes = run->crashes,
 		.saw_start = saw_start };
 	snprintf(run->id, sizeof(run->id), "%s", seen->id);
 	snprintf(run->started_at, sizeof(run->started_at), "%s", seen->started_at);

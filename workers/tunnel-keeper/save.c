@@ -20,7 +20,8 @@ keeper_load(struct keeper *keeper)
 	if (error == 0)
 		return;
 	log_error("tunnel_state.json can't be read (%s): it is kept as tunnel_state.json.corrupt, "
-		  "and a tunnel that runs is left as it is until the master's next command", why);
+		  "and a tunnel that runs is left as it is until the master's next command",
+	    why);
 	worker_corrupt(keeper->worker, STATE_TUNNEL);
 }
 
@@ -34,7 +35,8 @@ void
 keeper_answer(struct keeper *keeper, const char *command_id, enum command_outcome outcome,
     const char *detail)
 {
-	struct message_command_done done = { .id = command_id, .outcome = (int)outcome,
+	struct message_command_done done = { .id = command_id,
+		.outcome = (int)outcome,
 		.detail = detail };
 
 	/* Without a channel nothing is lost: master-link sends the command again. */
@@ -79,7 +81,8 @@ keeper_save(struct keeper *keeper, const char *command_id)
 		waiting->generation = saving->generation;
 	} else if (command_id != NULL) {
 		log_error("too many commands wait for their answer: command %s stays in the "
-			  "journal", command_id);
+			  "journal",
+		    command_id);
 	}
 	save_now(keeper);
 }
@@ -91,8 +94,7 @@ answer_waiting(struct keeper *keeper)
 	struct saving *saving = &keeper->saving;
 	size_t done = 0;
 
-	while (done < saving->waiting_count &&
-	    saving->waiting[done].generation <= saving->settled)
+	while (done < saving->waiting_count && saving->waiting[done].generation <= saving->settled)
 		keeper_answer(keeper, saving->waiting[done++].id, COMMAND_OBEYED,
 		    saving->error[0] == '\0' ? NULL : saving->error);
 	if (done == 0)

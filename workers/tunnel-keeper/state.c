@@ -14,8 +14,8 @@ tell_end(const struct account *account, char *detail)
 	const struct observed *seen = account->observed;
 
 	TELL("the tunnel container keeps ending: exit code %lld%s%s, restarted %lld times; see "
-	     "docker logs " TUNNEL_CONTAINER_NAME, (long long)seen->exit_code,
-	    seen->error[0] == '\0' ? "" : ", ", seen->error,
+	     "docker logs " TUNNEL_CONTAINER_NAME,
+	    (long long)seen->exit_code, seen->error[0] == '\0' ? "" : ", ", seen->error,
 	    (long long)(seen->restart_count > account->crashes ? seen->restart_count :
 								 account->crashes));
 }
@@ -24,8 +24,8 @@ static bool
 is_up(const struct observed *seen)
 {
 	return seen->presence == PRESENCE_OURS &&
-	    (seen->state == CONTAINER_STATE_RUNNING || seen->state == CONTAINER_STATE_PAUSED ||
-		seen->state == CONTAINER_STATE_RESTARTING);
+	       (seen->state == CONTAINER_STATE_RUNNING || seen->state == CONTAINER_STATE_PAUSED ||
+		   seen->state == CONTAINER_STATE_RESTARTING);
 }
 
 /* A running container with the right token, by its own account where it gives one. */
@@ -57,7 +57,8 @@ state_of_wish(const struct account *account, char *detail)
 
 	if (seen->presence == PRESENCE_FOREIGN) {
 		TELL("a container named " TUNNEL_CONTAINER_NAME " (%.12s) is not this agent's: "
-		     "remove or rename it", seen->id);
+		     "remove or rename it",
+		    seen->id);
 		return TUNNEL_ERROR;
 	}
 	if (account->problem[0] != '\0') {
@@ -105,7 +106,7 @@ state_of(const struct account *account, char detail[DETAIL_MAX_BYTES + 1])
 	if (account->observed->presence == PRESENCE_UNSEEN) {
 		TELL("%s", account->problem);
 		return account->problem[0] != '\0' ? TUNNEL_ERROR :
-		    account->goal == GOAL_RUN      ? TUNNEL_STARTING :
+		       account->goal == GOAL_RUN   ? TUNNEL_STARTING :
 						     TUNNEL_UNKNOWN;
 	}
 	if (account->refusal[0] != '\0') {

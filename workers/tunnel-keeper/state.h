@@ -25,18 +25,18 @@
 #define CRASHES_TOLD 2
 
 struct account {
-	int goal;              /* enum goal */
+	int goal; /* enum goal */
 	const struct observed *observed;
-	bool replace;          /* as in struct situation */
+	bool replace;           /* as in struct situation */
 	int64_t docker_away_ms; /* how long the engine has not answered; 0: it does */
 	const char *docker_error;
-	const char *refusal;   /* why the cached tunnel may not run; "" if it may */
-	const char *problem;   /* why the last step failed; "" if it did not */
-	const char *doing;     /* what takes time, "pulling …"; "" for nothing */
-	int64_t ready;         /* connections; -1: no answer of /ready in this run */
-	bool saw_start;        /* this run began under our eyes */
-	int64_t run_ms;        /* how long it runs, or since it was first seen */
-	int64_t crashes;       /* ends of the container since its last healthy run */
+	const char *refusal; /* why the cached tunnel may not run; "" if it may */
+	const char *problem; /* why the last step failed; "" if it did not */
+	const char *doing;   /* what takes time, "pulling …"; "" for nothing */
+	int64_t ready;       /* connections; -1: no answer of /ready in this run */
+	bool saw_start;      /* this run began under our eyes */
+	int64_t run_ms;      /* how long it runs, or since it was first seen */
+	int64_t crashes;     /* ends of the container since its last healthy run */
 };
 
 /* Fills one line (printable, may be empty) and gives the state. */

@@ -19,11 +19,11 @@
 /* The outcome of one status, by step; a status that is not listed is a failure. */
 enum outcome {
 	OUTCOME_DONE,
-	OUTCOME_LOOK,          /* somebody else was faster: look again */
+	OUTCOME_LOOK, /* somebody else was faster: look again */
 	OUTCOME_NO_NETWORK,
 	OUTCOME_IMAGE_PRESENT,
 	OUTCOME_IMAGE_MISSING,
-	OUTCOME_DENIED,        /* by the proxy; the next step tells whether it was needed */
+	OUTCOME_DENIED, /* by the proxy; the next step tells whether it was needed */
 };
 
 struct outcome_row {
@@ -33,21 +33,15 @@ struct outcome_row {
 };
 
 static const struct outcome_row outcomes[] = {
-	{ STEP_CHECK_NETWORK, 200, OUTCOME_DONE },
-	{ STEP_CHECK_NETWORK, 403, OUTCOME_DENIED },
+	{ STEP_CHECK_NETWORK, 200, OUTCOME_DONE }, { STEP_CHECK_NETWORK, 403, OUTCOME_DENIED },
 	{ STEP_CHECK_NETWORK, 404, OUTCOME_NO_NETWORK },
-	{ STEP_CHECK_IMAGE, 200, OUTCOME_IMAGE_PRESENT },
-	{ STEP_CHECK_IMAGE, 403, OUTCOME_DENIED },
-	{ STEP_CHECK_IMAGE, 404, OUTCOME_IMAGE_MISSING },
-	{ STEP_CREATE, 201, OUTCOME_DONE },
+	{ STEP_CHECK_IMAGE, 200, OUTCOME_IMAGE_PRESENT }, { STEP_CHECK_IMAGE, 403, OUTCOME_DENIED },
+	{ STEP_CHECK_IMAGE, 404, OUTCOME_IMAGE_MISSING }, { STEP_CREATE, 201, OUTCOME_DONE },
 	{ STEP_CREATE, 404, OUTCOME_IMAGE_MISSING },
 	{ STEP_CREATE, 409, OUTCOME_LOOK }, /* the name is taken */
-	{ STEP_START, 204, OUTCOME_DONE },
-	{ STEP_START, 304, OUTCOME_LOOK },  /* it runs already */
-	{ STEP_STOP, 204, OUTCOME_DONE },
-	{ STEP_STOP, 304, OUTCOME_LOOK },   /* it had ended */
-	{ STEP_STOP, 404, OUTCOME_LOOK },
-	{ STEP_REMOVE, 204, OUTCOME_DONE },
+	{ STEP_START, 204, OUTCOME_DONE }, { STEP_START, 304, OUTCOME_LOOK }, /* it runs already */
+	{ STEP_STOP, 204, OUTCOME_DONE }, { STEP_STOP, 304, OUTCOME_LOOK },   /* it had ended */
+	{ STEP_STOP, 404, OUTCOME_LOOK }, { STEP_REMOVE, 204, OUTCOME_DONE },
 	{ STEP_REMOVE, 404, OUTCOME_LOOK },
 	{ STEP_REMOVE, 409, OUTCOME_LOOK }, /* a removal is under way, or it runs again */
 };
@@ -99,7 +93,7 @@ static void
 note_problem(struct keeper *keeper, const char *error)
 {
 	bool leaks = keeper->desired.token[0] != '\0' &&
-	    strstr(error, keeper->desired.token) != NULL;
+		     strstr(error, keeper->desired.token) != NULL;
 	char text[DETAIL_MAX_BYTES + 1];
 
 	copy_printable(text, sizeof(text), leaks ? "Docker's reason holds the token" : error);
@@ -200,8 +194,10 @@ take_outcome(struct keeper *keeper, enum outcome outcome, const char *error,
 
 	switch (outcome) {
 	case OUTCOME_NO_NETWORK:
-		snprintf(text, sizeof(text), "network %s does not exist; make it with: docker "
-		    "network create %s", keeper->network, keeper->network);
+		snprintf(text, sizeof(text),
+		    "network %s does not exist; make it with: docker "
+		    "network create %s",
+		    keeper->network, keeper->network);
 		keeper_step_done(keeper, text);
 		return;
 	case OUTCOME_DONE:
@@ -259,8 +255,10 @@ keeper_call(struct keeper *keeper, const struct docker_call *call)
 static int
 fill_body(const struct keeper *keeper, struct buffer *body, char why[RECORD_WHY_BYTES])
 {
-	struct create create = { .image = keeper->image.whole, .network = keeper->network,
-		.token = keeper->desired.token, .command_id = keeper->desired.command_id,
+	struct create create = { .image = keeper->image.whole,
+		.network = keeper->network,
+		.token = keeper->desired.token,
+		.command_id = keeper->desired.command_id,
 		.metrics_port = keeper->metrics_port };
 
 	return create_body(&create, body, why);
@@ -271,8 +269,11 @@ keeper_take_step(struct keeper *keeper, enum step step)
 {
 	struct buffer body _cleanup_buffer_ = SECRET_BUFFER(64 * 1024);
 	char path[PATH_BYTES], why[RECORD_WHY_BYTES];
-	struct docker_call call = { .method = methods[step], .path = path,
-		.body_max_bytes = ANSWER_MAX_BYTES, .timeout_ms = CALL_MS, .on_done = on_answer,
+	struct docker_call call = { .method = methods[step],
+		.path = path,
+		.body_max_bytes = ANSWER_MAX_BYTES,
+		.timeout_ms = CALL_MS,
+		.on_done = on_answer,
 		.context = keeper };
 
 	keeper->busy = BUSY_STEPPING;

@@ -62,9 +62,9 @@ static bool
 is_news(const struct told *before, const struct told *now)
 {
 	return !before->any || before->state != now->state || strcmp(before->id, now->id) != 0 ||
-	    strcmp(before->name, now->name) != 0 || strcmp(before->version, now->version) != 0 ||
-	    ((now->state == TUNNEL_ERROR || now->state == TUNNEL_UNKNOWN) &&
-		strcmp(before->detail, now->detail) != 0);
+	       strcmp(before->name, now->name) != 0 || strcmp(before->version, now->version) != 0 ||
+	       ((now->state == TUNNEL_ERROR || now->state == TUNNEL_UNKNOWN) &&
+		   strcmp(before->detail, now->detail) != 0);
 }
 
 static const char *
@@ -76,9 +76,12 @@ or_null(const char *text)
 static void
 send_news(struct keeper *keeper, const struct told *now)
 {
-	struct message_tunnel tunnel = { .state = now->state, .id = or_null(now->id),
-		.name = or_null(now->name), .version = or_null(now->version),
-		.detail = or_null(now->detail), .image = keeper->image.whole };
+	struct message_tunnel tunnel = { .state = now->state,
+		.id = or_null(now->id),
+		.name = or_null(now->name),
+		.version = or_null(now->version),
+		.detail = or_null(now->detail),
+		.image = keeper->image.whole };
 
 	/* Without a channel: peer_up() tells it. */
 	(void)worker_send(keeper->worker, PROCESS_MASTER_LINK, MESSAGE_TUNNEL, &tunnel);
@@ -115,10 +118,13 @@ show_status(struct keeper *keeper, const struct told *now)
 	char texts[4][DETAIL_MAX_BYTES + 1];
 	const char *warnings[] = { texts[0], texts[1], texts[2], texts[3] };
 	const struct observed *seen = &keeper->observed;
-	struct message_status_tunnel status = { .state = now->state, .id = or_null(now->id),
-		.name = or_null(now->name), .version = or_null(now->version),
+	struct message_status_tunnel status = { .state = now->state,
+		.id = or_null(now->id),
+		.name = or_null(now->name),
+		.version = or_null(now->version),
 		.container_id = seen->presence == PRESENCE_OURS ? seen->id : NULL,
-		.ready_connections = keeper->health.ready, .at_ms = clock_ms(),
+		.ready_connections = keeper->health.ready,
+		.at_ms = clock_ms(),
 		.detail = or_null(now->detail),
 		.warnings = { fill_warnings(keeper, texts), warnings } };
 
@@ -138,7 +144,7 @@ log_change(const struct keeper *keeper, const struct told *now)
 {
 	const struct told *before = &keeper->told;
 	bool known = keeper->problem[0] != '\0' || keeper->refusal[0] != '\0' ||
-	    keeper->away_ms != 0;
+		     keeper->away_ms != 0;
 
 	if (before->any && before->state == now->state)
 		return;
@@ -153,8 +159,8 @@ static bool
 is_blind(const struct keeper *keeper)
 {
 	return keeper->away_ms == 0 && keeper->problem[0] == '\0' &&
-	    (keeper->observed.presence == PRESENCE_UNSEEN ||
-		keeper->looked_generation != keeper->saving.generation);
+	       (keeper->observed.presence == PRESENCE_UNSEEN ||
+		   keeper->looked_generation != keeper->saving.generation);
 }
 
 void

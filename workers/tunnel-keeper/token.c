@@ -18,12 +18,25 @@ struct token_json {
 };
 
 static const struct field token_fields[] = {
-	{ .name = "a", .kind = FIELD_TEXT, .text = TEXT_NAME, .min = 1,
-	    .max = TOKEN_PART_MAX_BYTES, .offset = offsetof(struct token_json, account) },
-	{ .name = "t", .kind = FIELD_TEXT, .text = TEXT_NAME, .min = 1,
-	    .max = TOKEN_PART_MAX_BYTES, .offset = offsetof(struct token_json, tunnel) },
-	{ .name = "s", .kind = FIELD_TEXT, .text = TEXT_VISIBLE, .min = 1, .max = TOKEN_MAX_BYTES,
-	    .secret = true, .offset = offsetof(struct token_json, secret) },
+	{ .name = "a",
+	    .kind = FIELD_TEXT,
+	    .text = TEXT_NAME,
+	    .min = 1,
+	    .max = TOKEN_PART_MAX_BYTES,
+	    .offset = offsetof(struct token_json, account) },
+	{ .name = "t",
+	    .kind = FIELD_TEXT,
+	    .text = TEXT_NAME,
+	    .min = 1,
+	    .max = TOKEN_PART_MAX_BYTES,
+	    .offset = offsetof(struct token_json, tunnel) },
+	{ .name = "s",
+	    .kind = FIELD_TEXT,
+	    .text = TEXT_VISIBLE,
+	    .min = 1,
+	    .max = TOKEN_MAX_BYTES,
+	    .secret = true,
+	    .offset = offsetof(struct token_json, secret) },
 };
 
 /* Open: cloudflared ignores what it does not know. */
