@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "common/attr.h"
-#include "supervisor/fixed_json.h"
-#include "supervisor/log_out.h"
+#include "common/json_out.h"
+#include "common/log_out.h"
 #include "supervisor/slot.h"
 #include "supervisor/state_files.h"
 #include "supervisor/supervisor.h"

@@ -166,7 +166,9 @@ class Agent:
     def wait_status(self, what, condition, seconds=10):
         def look():
             status = self.status()
-            return status if condition(status) else None
+            # A worker that has just begun has given no account yet.
+            known = all(status[part] for part in ("link", "docker", "tunnel", "resolver"))
+            return status if known and condition(status) else None
         return wait.until(what, look, seconds)
 
     # -- its files --------------------------------------------------------------------------------
