@@ -72,7 +72,7 @@ HOSTILE = {
 GOOD = {"agent_id.txt": {"empty", "blanks"}, "tunnel_state.json": {"empty"},
         "journal.json": {"empty"}, "decommission.json": {"empty"}}
 # An id is any visible text, so some of what is no JSON is an id.
-IDS = {"truncated", "list", "twice"}
+IDS = {"truncated", "list", "twice", "another state"}
 
 
 @pytest.mark.parametrize("file", GOOD)
