@@ -51,7 +51,7 @@ row_string_holds(const char *what, const char *actual, const char *part)
 }
 
 /* A container's id of one hexadecimal digit, given as a literal: CONTAINER_ID("a"). */
-#define DIGITS16(digit)                                                                               \
+#define DIGITS16(digit)                                                                           \
 	digit digit digit digit digit digit digit digit digit digit digit digit digit digit digit \
 	    digit
 #define CONTAINER_ID(digit) DIGITS16(digit) DIGITS16(digit) DIGITS16(digit) DIGITS16(digit)
