@@ -294,8 +294,9 @@ begin_telling(struct play *play, const char *what, char letter)
 	int64_t next;
 	const struct view_entry *entry = view_next(&play->view, 0, &next);
 
-	row_int_equal(what, entry != NULL, true);
-	row_int_equal(what, entry->id[0], tolower(letter));
+	row_int_equal(what, entry != NULL ? entry->id[0] : '-', tolower(letter));
+	if (entry == NULL)
+		return;
 	container_text_unref(play->text);
 	play->text = container_text_ref(entry->wanted);
 	if (play->text != NULL)
