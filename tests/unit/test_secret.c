@@ -224,6 +224,27 @@ what_is_not_configured_is_empty(void **state)
 
 /* ---- reloads ---- */
 
+static void
+all_that_can_not_be_read_are_told(void **state)
+{
+	struct config config = config_with(SETTING_API_KEY_FILE, path_of("key"));
+	struct buffer why _cleanup_buffer_ = BUFFER(2048);
+	const unsigned key = SECRET_BIT(SECRET_API_KEY), id = SECRET_BIT(SECRET_ACCESS_ID);
+
+	(void)state;
+	config.values[SETTING_ACCESS_ID_FILE] = strdup("/nowhere");
+	write_file("key", SLICE("hunter2\n"));
+	assert_int_equal(config_check_readable(&config, key, &why), 0);
+	assert_int_equal(why.length, 0);
+	write_file("key", SLICE("hunter2 hunter2\n"));
+	assert_int_equal(config_check_readable(&config, SECRET_BIT(SECRET_HTTPS_PROXY), &why), 0);
+	assert_int_equal(config_check_readable(&config, key | id, &why), -EINVAL);
+	assert_non_null(strstr(why.bytes, "DOCKFLARE_API_KEY: "));
+	assert_non_null(strstr(why.bytes, "; CF_ACCESS_CLIENT_ID: /nowhere can't be read"));
+	assert_null(strstr(why.bytes, "hunter2"));
+	config_free(&config);
+}
+
 struct proxy_row {
 	const char *what;
 	const char *content;
@@ -295,6 +316,7 @@ main(void)
 		cmocka_unit_test(files_that_are_none_are_told),
 		cmocka_unit_test(an_unreadable_file_is_told),
 		cmocka_unit_test(what_is_not_configured_is_empty),
+		cmocka_unit_test(all_that_can_not_be_read_are_told),
 		cmocka_unit_test(a_proxy_may_not_move),
 		cmocka_unit_test(a_proxy_that_is_not_used_may_move),
 	};
