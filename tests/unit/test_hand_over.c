@@ -20,14 +20,23 @@
 
 #define HOSTILE_NAME "a \"b\" \\ \xc3\xa9 </script> {\"type\":\"x\"}"
 
-/* In place of slot.c, which would need processes. */
+/* In place of slot.c and control.c, which would need processes. */
 static unsigned kills;
+static unsigned files_aside;
 
 void
 slot_kill(struct slot *slot)
 {
 	(void)slot;
 	kills++;
+}
+
+void
+put_aside(const struct supervisor *supervisor, enum state_file file, const char *why)
+{
+	assert_non_null(why);
+	assert_int_equal(state_file_corrupt(supervisor->data_fd, file), 0);
+	files_aside++;
 }
 
 /* ---- a supervisor with its four workers ---- */
@@ -54,7 +63,7 @@ set_up(void **state)
 
 	if (scene == NULL)
 		return -1;
-	kills = 0;
+	kills = files_aside = 0;
 	supervisor = &scene->supervisor;
 	supervisor->config = &scene->config;
 	supervisor->status_fd = -1;
@@ -92,8 +101,13 @@ tear_down(void **state)
 		channel_close(&scene->workers[process]);
 		buffer_free(&scene->supervisor.slots[process].status);
 	}
-	for (enum state_file file = 0; file < STATE_FILE_COUNT; file++)
+	for (enum state_file file = 0; file < STATE_FILE_COUNT; file++) {
+		char aside[64];
+
+		snprintf(aside, sizeof(aside), "%s.corrupt", state_file_names[file]);
 		(void)unlinkat(scene->supervisor.data_fd, state_file_names[file], 0);
+		(void)unlinkat(scene->supervisor.data_fd, aside, 0);
+	}
 	close(scene->supervisor.data_fd);
 	config_free(&scene->config);
 	if (rmdir(scene->folder) != 0)
@@ -273,6 +287,22 @@ others_get_no_secret(void **state)
 	expect_silence(scene, PROCESS_TUNNEL_KEEPER);
 }
 
+static void
+what_is_no_state_is_put_aside_and_absent(void **state)
+{
+	struct scene *scene = *state;
+	struct supervisor *supervisor = &scene->supervisor;
+	char *blob _cleanup_free_ = calloc(1, STATE_FILE_MAX_BYTES + 1);
+	struct slice content = { blob, STATE_FILE_MAX_BYTES + 1 };
+
+	assert_non_null(blob);
+	assert_int_equal(state_file_save(supervisor->data_fd, STATE_TUNNEL, content), 0);
+	hand_over(supervisor, &supervisor->slots[PROCESS_TUNNEL_KEEPER]);
+	assert_int_equal(files_aside, 1);
+	expect_state(scene, PROCESS_TUNNEL_KEEPER, STATE_TUNNEL, false, SLICE(""));
+	expect_silence(scene, PROCESS_TUNNEL_KEEPER);
+}
+
 /* More than the socket takes before the worker reads, and a descriptor for each peer behind it. */
 static void
 the_largest_state_and_all_peers_fit(void **state)
@@ -424,6 +454,7 @@ main(void)
 		SCENE_TEST(each_worker_gets_the_settings_that_are_due),
 		SCENE_TEST(a_worker_gets_what_is_its_own),
 		SCENE_TEST(others_get_no_secret),
+		SCENE_TEST(what_is_no_state_is_put_aside_and_absent),
 		SCENE_TEST(the_largest_state_and_all_peers_fit),
 		SCENE_TEST(a_reload_brings_all_secrets_or_none),
 		SCENE_TEST(status_is_told_to_whoever_connects),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The state files: saved whole or not at all, and what is not one is put aside, never deleted. */
+/* The state files: saved whole or not at all; what is none is told, and put aside, never deleted. */
 #include "tests/unit/unit.h"
 
 #include <dirent.h>
@@ -161,7 +161,7 @@ each_has_a_file_of_its_own(void **state)
 }
 
 static void
-a_blob_of_the_bound_passes_one_beyond_is_put_aside(void **state)
+a_blob_of_the_bound_passes_one_beyond_does_not(void **state)
 {
 	const struct folder *folder = *state;
 	char *blob _cleanup_free_ = malloc(STATE_FILE_MAX_BYTES + 1);
@@ -182,9 +182,10 @@ a_blob_of_the_bound_passes_one_beyond_is_put_aside(void **state)
 
 	whole.length++;
 	assert_int_equal(state_file_save(folder->fd, FILE_UNDER_TEST, whole), 0);
-	assert_int_equal(state_file_read(folder->fd, FILE_UNDER_TEST, &bytes, &is_there), 0);
+	assert_int_equal(state_file_read(folder->fd, FILE_UNDER_TEST, &bytes, &is_there), -EFBIG);
 	assert_false(is_there);
 	assert_int_equal(bytes.length, 0);
+	assert_int_equal(state_file_corrupt(folder->fd, FILE_UNDER_TEST), 0);
 	assert_false(exists(folder, NAME));
 	assert_int_equal(fstatat(folder->fd, NAME ".corrupt", &status, 0), 0);
 	assert_int_equal(status.st_size, STATE_FILE_MAX_BYTES + 1);
@@ -258,7 +259,7 @@ make_socket(const struct folder *folder)
 }
 
 static void
-what_is_no_file_is_put_aside(void **state)
+what_is_no_file_is_told_and_put_aside(void **state)
 {
 	static const struct {
 		const char *what;
@@ -281,8 +282,10 @@ what_is_no_file_is_put_aside(void **state)
 
 		rows[at].make(folder);
 		error = state_file_read(folder->fd, FILE_UNDER_TEST, &bytes, &is_there);
-		if (error != 0 || is_there || exists(folder, NAME))
+		if (error != -EFBIG || is_there)
 			fail_msg("%s: %d", rows[at].what, error);
+		assert_int_equal(state_file_corrupt(folder->fd, FILE_UNDER_TEST), 0);
+		assert_false(exists(folder, NAME));
 		assert_int_equal(fstatat(folder->fd, NAME ".corrupt", &status, AT_SYMLINK_NOFOLLOW),
 		    0);
 		assert_int_equal(status.st_mode & S_IFMT, rows[at].type);
@@ -408,10 +411,10 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		STATE_TEST(what_is_saved_is_read),
 		STATE_TEST(each_has_a_file_of_its_own),
-		STATE_TEST(a_blob_of_the_bound_passes_one_beyond_is_put_aside),
+		STATE_TEST(a_blob_of_the_bound_passes_one_beyond_does_not),
 		STATE_TEST(a_save_follows_no_link),
 		STATE_TEST(a_save_that_fails_leaves_the_old_content),
-		STATE_TEST(what_is_no_file_is_put_aside),
+		STATE_TEST(what_is_no_file_is_told_and_put_aside),
 		STATE_TEST(the_first_and_the_last_corrupt_file_are_kept),
 		STATE_TEST(opening_removes_what_an_interrupted_save_left),
 		STATE_TEST(what_is_no_folder_is_told),
