@@ -16,11 +16,13 @@
 #define ROW_MAX 8
 #define LINES_MAX 8
 
+static const char good_ca[] = "DOCKFLARE_CA_FILE=" SOURCE_DIR "/LICENSE";
+
 /* What is right, and gives no warning.  A row's variables come before and win; empty is unset. */
 static const char *const right[] = {
 	"DOCKFLARE_MASTER_URL=https://master.example.com",
 	"DOCKFLARE_API_KEY=hunter2-key",
-	"DOCKFLARE_CA_FILE=" SOURCE_DIR "/LICENSE",
+	good_ca,
 	"DOCKER_HOST=tcp://read:2375",
 	"DOCKER_TUNNEL_HOST=tcp://tunnel:2376",
 	NULL,

@@ -58,13 +58,12 @@ take_setting(struct scene *scene, enum setting setting, const char *value)
 static int
 set_up(void **state)
 {
-	struct scene *scene = calloc(1, sizeof(*scene));
-	struct supervisor *supervisor;
+	static struct scene the_scene;
+	struct scene *scene = &the_scene;
+	struct supervisor *supervisor = &scene->supervisor;
 
-	if (scene == NULL)
-		return -1;
+	*scene = (struct scene){ 0 };
 	kills = files_aside = 0;
-	supervisor = &scene->supervisor;
 	supervisor->config = &scene->config;
 	supervisor->status_fd = -1;
 	snprintf(scene->folder, sizeof(scene->folder), "/tmp/unit-hand-XXXXXX");
@@ -110,10 +109,7 @@ tear_down(void **state)
 	}
 	close(scene->supervisor.data_fd);
 	config_free(&scene->config);
-	if (rmdir(scene->folder) != 0)
-		return -1;
-	free(scene);
-	return 0;
+	return rmdir(scene->folder);
 }
 
 /* Moves what waits, on both sides; whether a frame is there for the worker. */
@@ -321,7 +317,10 @@ the_largest_state_and_all_peers_fit(void **state)
 	}
 	for (enum state_file file = 0; file < STATE_FILE_COUNT; file++)
 		assert_int_equal(state_file_save(supervisor->data_fd, file, content), 0);
-	for_each_worker(process) supervisor->slots[process].phase = PHASE_RUNNING;
+	for_each_worker(process)
+	{
+		supervisor->slots[process].phase = PHASE_RUNNING;
+	}
 	hand_over(supervisor, &supervisor->slots[PROCESS_MASTER_LINK]);
 	assert_int_equal(kills, 0);
 	expect_state(scene, PROCESS_MASTER_LINK, STATE_AGENT_ID, true, content);
@@ -423,8 +422,11 @@ status_is_told_to_whoever_connects(void **state)
 		assert_int_equal(buffer_printf(warnings, "LINE_%u: \"quoted\" %0600d\n", line, 0),
 		    0);
 	supervisor->values.distinct_uids = true;
-	for_each_worker(process) supervisor->slots[process].phase = (enum worker_phase)(
-	    process % (PHASE_STOPPING + 1));
+	for_each_worker(process)
+	{
+		supervisor->slots[process].phase = (enum worker_phase)(
+		    process % (PHASE_STOPPING + 1));
+	}
 	supervisor->slots[PROCESS_MASTER_LINK].status = BUFFER(64);
 	assert_int_equal(buffer_add_text(&supervisor->slots[PROCESS_MASTER_LINK].status, "blob"),
 	    0);

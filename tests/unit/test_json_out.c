@@ -80,7 +80,7 @@ static void
 lines_become_a_list(void **state)
 {
 	struct arena arena _cleanup_arena_ = { 0 };
-	const char *texts[8];
+	const char *texts[8] = { NULL };
 
 	(void)state;
 	assert_int_equal(read_lines(NULL, 8, texts, &arena), 0);
@@ -98,7 +98,7 @@ static void
 long_lines_are_cut_between_characters(void **state)
 {
 	struct arena arena _cleanup_arena_ = { 0 };
-	const char *texts[8];
+	const char *texts[8] = { NULL };
 
 	(void)state;
 	for (size_t before = LINE_MAX_BYTES - 4; before <= LINE_MAX_BYTES; before++) {

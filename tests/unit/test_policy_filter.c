@@ -65,13 +65,13 @@ each_worker_has_its_policy(void **state)
 {
 	(void)state;
 	for (enum process process = 0; process < PROCESS_COUNT; process++) {
-		bool worker = (PROCESS_WORKERS & PROCESS_BIT(process)) != 0;
+		const struct policy *policy = policies[process];
 
-		assert_int_equal(policies[process] != NULL, worker);
-		if (!worker)
+		assert_int_equal(policy != NULL, (PROCESS_WORKERS & PROCESS_BIT(process)) != 0);
+		if (policy == NULL)
 			continue;
-		assert_int_equal(policies[process]->process, process);
-		assert_int_equal(policies[process]->filters, 1);
+		assert_int_equal(policy->process, process);
+		assert_int_equal(policy->filters, 1);
 	}
 }
 

@@ -30,16 +30,14 @@ struct folder {
 static int
 make_folder(void **state)
 {
-	struct folder *folder = calloc(1, sizeof(*folder));
+	static struct folder folder;
 
-	if (folder == NULL)
+	snprintf(folder.path, sizeof(folder.path), "/tmp/unit-state-XXXXXX");
+	if (mkdtemp(folder.path) == NULL)
 		return -1;
-	snprintf(folder->path, sizeof(folder->path), "/tmp/unit-state-XXXXXX");
-	if (mkdtemp(folder->path) == NULL)
-		return -1;
-	folder->fd = open(folder->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	*state = folder;
-	return folder->fd < 0 ? -1 : 0;
+	folder.fd = open(folder.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	*state = &folder;
+	return folder.fd < 0 ? -1 : 0;
 }
 
 static int
@@ -57,10 +55,7 @@ remove_folder(void **state)
 			(void)unlinkat(folder->fd, entry->d_name, AT_REMOVEDIR);
 	closedir(entries);
 	close(folder->fd);
-	if (rmdir(folder->path) != 0)
-		return -1;
-	free(folder);
-	return 0;
+	return rmdir(folder->path);
 }
 
 static void
