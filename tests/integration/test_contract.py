@@ -429,7 +429,7 @@ def test_a_lost_tunnel_state_is_restored_from_the_registration(agents, masters, 
     master.wait_registered()
     master.control("enrol", tunnel_name=tunnel.name, tunnel_id=tunnel.id, token=tunnel.token,
                    queue=False)
-    agent_id = first.read("agent_id.txt")
+    agent_id = wait.until("the id is kept", lambda: first.read("agent_id.txt"))
     first.stop()
     second = agents.make(master)
     second.write("agent_id.txt", agent_id)

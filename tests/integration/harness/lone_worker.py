@@ -7,6 +7,7 @@ The worker confines itself as always, so a call that its filter denies ends it h
 import array
 import json
 import os
+import queue
 import selectors
 import socket
 import struct
@@ -71,6 +72,12 @@ class End:
         return wait.until("frame %s" % kind, lambda: self.messages(kind)[count - 1:count],
                           seconds)[0]
 
+    def shutdown(self):
+        try:
+            self.sock.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+
     def close(self):
         self.sock.close()
 
@@ -100,7 +107,7 @@ class LoneWorker:
         self.fail_saves = fail_saves
         self.peers = {}
         self.selector = selectors.DefaultSelector()
-        self.lock = threading.RLock()
+        self.pending = queue.SimpleQueue()  # ends that the thread is to watch
         ours, theirs = socket.socketpair()
         log_read, log_write = os.pipe()
         self.pid = os.posix_spawn(program, [name], {}, file_actions=[
@@ -116,7 +123,7 @@ class LoneWorker:
         self.taken = 0
         self.blob_for = None
         self.control.send({"type": "config", "process": name, "values": values})
-        self.selector.register(ours, selectors.EVENT_READ, (None, self.control))
+        self.pending.put((None, self.control))
         self.thread = threading.Thread(target=self.serve, daemon=True)
         self.thread.start()
         wait.until("%s is ready" % name,
@@ -136,10 +143,14 @@ class LoneWorker:
 
     def serve(self):
         while not self.control.closed:
-            for key, _ in self.selector.select(0.1):
+            while not self.pending.empty():
+                owner, end = self.pending.get()
+                self.selector.register(end.sock, selectors.EVENT_READ, (owner, end))
+            for key, _ in self.selector.select(0.02):
                 owner, end = key.data
                 if not end.read():
                     self.selector.unregister(key.fileobj)
+                    end.close()
                     continue
                 if end is self.control:
                     self.take_control()
@@ -188,13 +199,9 @@ class LoneWorker:
         self.control.send({"type": "peer", "peer": name}, theirs.fileno())
         theirs.close()
         self.peers[name] = End(ours)
-        self.selector.register(ours, selectors.EVENT_READ, (name, self.peers[name]))
+        self.pending.put((name, self.peers[name]))
         if old:
-            try:
-                self.selector.unregister(old.sock)
-            except (KeyError, ValueError):
-                pass
-            old.close()
+            old.shutdown()  # the thread closes what has ended
         return self.peers[name]
 
     def wait_line(self, pattern, seconds=10, start=0):
