@@ -54,6 +54,9 @@ void config_wipe_environment(char **environment);
 int config_secret(const struct config *config, enum secret secret, struct buffer *ret_value,
     struct buffer *why);
 
+/* The file that a secret is read from; NULL if it comes from the environment, or there is none. */
+const char *config_secret_file(const struct config *config, enum secret secret);
+
 /*
  * Whether each of these secrets (a mask of SECRET_BIT) could be had now.  0, or -EINVAL with
  * "NAME: why" for each that can't in `why`, joined by "; ".

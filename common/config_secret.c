@@ -102,6 +102,12 @@ check_proxy_stays(const struct config *config, const char *value, struct buffer 
 	return 0;
 }
 
+const char *
+config_secret_file(const struct config *config, enum secret secret)
+{
+	return config->values[sources[secret].file];
+}
+
 int
 config_secret(const struct config *config, enum secret secret, struct buffer *ret_value,
     struct buffer *why)

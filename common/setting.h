@@ -46,6 +46,7 @@ enum setting {
 	SETTING_DATA_DIR,
 	SETTING_RUN_DIR,
 	SETTING_SANDBOX,
+	SETTING_SANDBOX_LOG,
 	/* Worked out by the supervisor, not an environment variable: HTTPS_PROXY without its user
 	   information, and only if the master is reached through it. */
 	SETTING_PROXY_ENDPOINT,

@@ -176,9 +176,12 @@ uses_unix_socket(const struct worker *worker)
 static void
 confine(struct worker *worker)
 {
+	struct confine_options options = {
+		.unix_socket = uses_unix_socket(worker),
+		.log_denied = worker_setting_boolean(worker, SETTING_SANDBOX_LOG),
+	};
 	const char *step = "policy";
-	int error = policy_confine(policies[worker->handlers->process], uses_unix_socket(worker),
-	    &step);
+	int error = policy_confine(policies[worker->handlers->process], &options, &step);
 
 	if (error != 0)
 		fatal("the sandbox can't be set up: %s: %s", step, strerror(-error));
@@ -240,7 +243,8 @@ collect(const struct worker *worker, struct pollfd *fds, enum process *owners)
 static void
 serve(struct worker *worker, const struct pollfd *fds, const enum process *owners, unsigned count)
 {
-	for (unsigned at = 0; at < count; at++) {
+	/* The supervisor last: what peers said before it ordered a stop is still heard. */
+	for (unsigned at = count; at-- > 0;) {
 		if ((fds[at].revents & (POLLIN | POLLHUP | POLLERR)) == 0)
 			continue;
 		if (owners[at] == PROCESS_SUPERVISOR)

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The workers.  The second layer, which a worker puts on itself after start-up. */
+/*
+ * The workers: the second layer, which a worker puts on itself after start-up.  And the supervisor's
+ * only one.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "policy/landlock.h"
-#include "policy/policy.h"
+#include "policy/denied.h"
 #include "policy/filter.h"
+#include "policy/landlock.h"
+#include "policy/policies.h"
 
 /* Newer than Debian 12's headers; since Linux 6.3 (prctl(2)). */
 #ifndef PR_SET_MDWE
@@ -37,33 +41,70 @@ enter_landlock(const struct policy *policy)
 }
 
 static int
-load_filter(const struct policy *policy, bool unix_socket, const char **ret_step)
+load_filter(const struct policy *policy, const struct filter_options *options,
+    const char **ret_step)
 {
 	scmp_filter_ctx filter;
-	int error = seccomp_build(policy, unix_socket, getpid(), &filter, ret_step);
+	int error = seccomp_build(policy, options, &filter, ret_step);
 
 	if (error != 0)
 		return error;
 	*ret_step = "seccomp";
+	if (options->trap)
+		denied_catch();
 	error = seccomp_load(filter);
 	seccomp_release(filter);
 	return error;
 }
 
-int
-policy_confine(const struct policy *policy, bool unix_socket, const char **ret_step)
+/* Memory is either written or executed.  Older kernels do not know it. */
+static int
+deny_write_execute(const char **ret_step)
 {
+	*ret_step = "memory-deny-write-execute";
+	if (prctl(PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN, 0, 0, 0) != 0 && errno != EINVAL)
+		return -errno;
+	return 0;
+}
+
+int
+policy_confine(const struct policy *policy, const struct confine_options *options,
+    const char **ret_step)
+{
+	struct filter_options filter = { .unix_socket = options->unix_socket,
+		.pid = getpid(),
+		.trap = options->log_denied };
 	int error;
 
 	*ret_step = "not dumpable";
 	if (prctl(PR_SET_DUMPABLE, 0) != 0)
 		return -errno;
-	*ret_step = "memory-deny-write-execute";
-	if (prctl(PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN, 0, 0, 0) != 0 && errno != EINVAL)
-		return -errno;
+	error = deny_write_execute(ret_step);
+	if (error != 0)
+		return error;
 	*ret_step = "Landlock";
 	error = enter_landlock(policy);
 	if (error != 0)
 		return error;
-	return load_filter(policy, unix_socket, ret_step);
+	return load_filter(policy, &filter, ret_step);
+}
+
+int
+policy_confine_supervisor(const struct policy_values *values, const char **ret_step)
+{
+	struct filter_options filter = {
+		.unix_socket = values->docker_unix || values->docker_tunnel_unix,
+		.trap = values->log_denied,
+	};
+	int error = deny_write_execute(ret_step);
+
+	if (error != 0)
+		return error;
+	*ret_step = "Landlock";
+	error = values->landlock_abi == 0 ?
+		    0 :
+		    landlock_enter(&policy_supervisor, values, values->landlock_abi, true);
+	if (error != 0)
+		return error;
+	return load_filter(&policy_supervisor, &filter, ret_step);
 }

@@ -11,6 +11,10 @@ static const struct syscall_group *const groups[] = {
 	&group_http,
 };
 
+static const struct syscall_rule calls[] = {
+	{ "socket", CONDITION_DOCKER, "DOCKER_HOST" },
+};
+
 static const struct file_rule files[] = {
 	FILES_TO_START,
 	{ "/etc/ssl", FILE_READ, false, "openssl.cnf: libcurl starts OpenSSL, though unused here" },
@@ -30,6 +34,8 @@ const struct policy policy_docker_watcher = {
 	.process = PROCESS_DOCKER_WATCHER,
 	.group_count = ARRAY_LEN(groups),
 	.groups = groups,
+	.syscall_count = ARRAY_LEN(calls),
+	.syscalls = calls,
 	.file_count = ARRAY_LEN(files),
 	.files = files,
 	.port_count = ARRAY_LEN(ports),

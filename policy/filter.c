@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The workers.  See filter.h. */
+/* Every process that confines itself.  See filter.h. */
 #include "policy/filter.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sched.h>
+#include <signal.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 
 #include "common/attr.h"
@@ -15,13 +19,15 @@
 #define SEND_MASK (INT_MASK & ~(unsigned)(MSG_NOSIGNAL | MSG_DONTWAIT))
 #define MESSAGE_MASK (SEND_MASK & ~(unsigned)MSG_CMSG_CLOEXEC)
 #define O_TMPFILE_ONLY 020000000
+#ifndef PR_SET_MDWE /* newer than Debian 12's headers */
+#define PR_SET_MDWE 65
+#endif
 #define OPEN_MASK (O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND | O_TMPFILE_ONLY | O_PATH)
 
 struct building {
 	scmp_filter_ctx filter;
 	int call;
-	bool unix_socket;
-	pid_t pid;
+	const struct filter_options *options;
 };
 
 typedef int add_condition(const struct building *building);
@@ -98,13 +104,66 @@ allow_tcp_udp(const struct building *building)
 }
 
 static int
-allow_tcp_or_unix(const struct building *building)
+allow_unix(const struct building *building)
+{
+	return allow_socket(building, AF_UNIX, SOCK_STREAM, 0);
+}
+
+static int
+allow_docker(const struct building *building)
+{
+	return building->options->unix_socket ? allow_unix(building) : allow_tcp(building);
+}
+
+static int
+allow_tcp_docker(const struct building *building)
 {
 	int error = allow_tcp(building);
 
-	if (error != 0 || !building->unix_socket)
-		return error;
-	return allow_socket(building, AF_UNIX, SOCK_STREAM, 0);
+	return error != 0 || !building->options->unix_socket ? error : allow_unix(building);
+}
+
+/* Level and name of socket options, compared as a pair. */
+struct option_pair {
+	unsigned level;
+	unsigned name;
+};
+
+static int
+allow_options(const struct building *building, const struct option_pair *pairs, size_t count)
+{
+	int error = 0;
+
+	for (size_t at = 0; at < count && error == 0; at++) {
+		struct scmp_arg_cmp arguments[] = {
+			masked(1, INT_MASK, pairs[at].level),
+			masked(2, INT_MASK, pairs[at].name),
+		};
+
+		error = allow(building, ARRAY_LEN(arguments), arguments);
+	}
+	return error;
+}
+
+static int
+allow_set_option(const struct building *building)
+{
+	static const struct option_pair pairs[] = {
+		{ IPPROTO_TCP, TCP_NODELAY },
+		{ SOL_SOCKET, SO_KEEPALIVE },
+		{ IPPROTO_TCP, TCP_KEEPIDLE },
+		{ IPPROTO_TCP, TCP_KEEPINTVL },
+	};
+
+	return allow_options(building, pairs, ARRAY_LEN(pairs));
+}
+
+static int
+allow_get_option(const struct building *building)
+{
+	static const struct option_pair pairs[] = { { SOL_SOCKET, SO_ERROR } };
+
+	return allow_options(building, pairs, ARRAY_LEN(pairs));
 }
 
 static int
@@ -166,24 +225,58 @@ allow_madvise(const struct building *building)
 static int
 allow_own_pid(const struct building *building)
 {
-	return allow_masked(building, 0, INT_MASK, (unsigned)building->pid);
+	if (building->options->pid == 0)
+		return allow_any(building);
+	return allow_masked(building, 0, INT_MASK, (unsigned)building->options->pid);
+}
+
+static int
+allow_fcntl_dup(const struct building *building)
+{
+	int error = allow_fcntl(building);
+
+	return error != 0 ? error : allow_masked(building, 1, INT_MASK, F_DUPFD_CLOEXEC);
+}
+
+/* The flags of fork(2) in glibc: no thread, no namespace, nothing shared. */
+static int
+allow_fork(const struct building *building)
+{
+	return allow_masked(building, 0, INT_MASK,
+	    CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID | SIGCHLD);
+}
+
+static int
+allow_sigkill(const struct building *building)
+{
+	return allow_masked(building, 1, INT_MASK, SIGKILL);
+}
+
+static int
+allow_own_limits(const struct building *building)
+{
+	return allow_masked(building, 0, INT_MASK, 0);
+}
+
+static int
+allow_prctl(const struct building *building)
+{
+	static const int options[] = { PR_SET_NO_NEW_PRIVS, PR_SET_DUMPABLE, PR_SET_PDEATHSIG,
+		PR_CAP_AMBIENT, PR_CAPBSET_READ, PR_SET_MDWE };
+
+	return allow_values(building, 0, options, ARRAY_LEN(options));
+}
+
+static int
+allow_unix_pair(const struct building *building)
+{
+	return allow_socket(building, AF_UNIX, SOCK_STREAM, 0);
 }
 
 static int
 allow_read_only(const struct building *building)
 {
 	return allow_masked(building, 2, OPEN_MASK, 0);
-}
-
-static int
-allow_limits_self(const struct building *building)
-{
-	struct scmp_arg_cmp arguments[] = {
-		masked(0, INT_MASK, 0),
-		{ .arg = 2, .op = SCMP_CMP_EQ, .datum_a = 0 },
-	};
-
-	return allow(building, ARRAY_LEN(arguments), arguments);
 }
 
 static int
@@ -197,7 +290,11 @@ static add_condition *const conditions[CONDITION_COUNT] = {
 	[CONDITION_NONE] = allow_any,
 	[CONDITION_TCP] = allow_tcp,
 	[CONDITION_TCP_UDP] = allow_tcp_udp,
-	[CONDITION_TCP_OR_UNIX] = allow_tcp_or_unix,
+	[CONDITION_DOCKER] = allow_docker,
+	[CONDITION_TCP_DOCKER] = allow_tcp_docker,
+	[CONDITION_UNIX_PAIR] = allow_unix_pair,
+	[CONDITION_SET_OPTION] = allow_set_option,
+	[CONDITION_GET_OPTION] = allow_get_option,
 	[CONDITION_SEND_FLAGS] = allow_send_flags,
 	[CONDITION_SEND_ANY_ADDRESS] = allow_send_any_address,
 	[CONDITION_MESSAGE_FLAGS] = allow_message_flags,
@@ -205,8 +302,12 @@ static add_condition *const conditions[CONDITION_COUNT] = {
 	[CONDITION_FCNTL] = allow_fcntl,
 	[CONDITION_OWN_PID] = allow_own_pid,
 	[CONDITION_READ_ONLY] = allow_read_only,
-	[CONDITION_LIMITS_SELF] = allow_limits_self,
 	[CONDITION_MADVISE] = allow_madvise,
+	[CONDITION_FCNTL_DUP] = allow_fcntl_dup,
+	[CONDITION_FORK] = allow_fork,
+	[CONDITION_SIGKILL] = allow_sigkill,
+	[CONDITION_OWN_LIMITS] = allow_own_limits,
+	[CONDITION_PRCTL] = allow_prctl,
 	[CONDITION_ENOSYS] = answer_enosys,
 };
 
@@ -236,28 +337,41 @@ add_policy(struct building *building, const struct policy *policy, const char **
 {
 	int error = 0;
 
+	/* The widest first: libseccomp takes a narrower rule for part of it, but not the reverse. */
+	error = add_rules(building, policy->syscalls, policy->syscall_count, ret_step);
 	for (size_t at = 0; at < policy->group_count && error == 0; at++)
 		error = add_rules(building, policy->groups[at]->rules, policy->groups[at]->count,
 		    ret_step);
-	if (error == 0)
-		error = add_rules(building, policy->syscalls, policy->syscall_count, ret_step);
+	return error;
+}
+
+static int
+add_workers(struct building *building, const char **ret_step)
+{
+	int error = 0;
+
+	for (enum process process = PROCESS_FIRST_WORKER;
+	     process <= PROCESS_LAST_WORKER && error == 0; process++)
+		error = add_policy(building, policies[process], ret_step);
 	return error;
 }
 
 int
-seccomp_build(const struct policy *policy, bool unix_socket, pid_t pid, scmp_filter_ctx *ret_filter,
-    const char **ret_step)
+seccomp_build(const struct policy *policy, const struct filter_options *options,
+    scmp_filter_ctx *ret_filter, const char **ret_step)
 {
-	struct building building = { .unix_socket = unix_socket, .pid = pid };
+	struct building building = { .options = options };
 	int error;
 
 	*ret_step = "seccomp_init";
-	building.filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	building.filter = seccomp_init(options->trap ? SCMP_ACT_TRAP : SCMP_ACT_KILL_PROCESS);
 	if (building.filter == NULL)
 		return -ENOMEM;
 	error = seccomp_attr_set(building.filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
 	if (error == 0)
 		error = add_policy(&building, policy, ret_step);
+	if (error == 0 && policy->with_workers)
+		error = add_workers(&building, ret_step);
 	if (error != 0) {
 		seccomp_release(building.filter);
 		return error;

@@ -7,13 +7,20 @@
 
 #include "policy/policy.h"
 
+/* What completes the conditions. */
+struct filter_options {
+	bool unix_socket;
+	pid_t pid; /* of the process; 0: any, for a filter that is inherited */
+	bool trap; /* a denied call raises SIGSYS, which may be caught, in place of killing */
+};
+
 /*
  * Builds the filter: what is not in the policy kills the process, so does a foreign ABI.  A name
  * that libseccomp does not know is an error, one that this architecture does not have is passed
- * over.  `unix_socket` and `pid` complete the conditions.  0 with `ret_filter` owned by the
- * caller (seccomp_release), or -errno with the call's name in `ret_step`.
+ * over.  0 with `ret_filter` owned by the caller (seccomp_release), or -errno with the call's name
+ * in `ret_step`.
  */
-int seccomp_build(const struct policy *policy, bool unix_socket, pid_t pid,
+int seccomp_build(const struct policy *policy, const struct filter_options *options,
     scmp_filter_ctx *ret_filter, const char **ret_step);
 
 #endif

@@ -40,10 +40,9 @@ static const struct syscall_rule channel_rules[] = {
 const struct syscall_group group_channel = { "channel", ARRAY_LEN(channel_rules), channel_rules };
 
 static const struct syscall_rule http_rules[] = {
-	{ "socket", CONDITION_TCP_OR_UNIX, NULL },
 	{ "connect", CONDITION_NONE, "ports are Landlock's" },
-	{ "setsockopt", CONDITION_NONE, "keep-alive, no delay" },
-	{ "getsockopt", CONDITION_NONE, "how a connect ended" },
+	{ "setsockopt", CONDITION_SET_OPTION, "keep-alive, no delay" },
+	{ "getsockopt", CONDITION_GET_OPTION, "how a connect ended" },
 	{ "getsockname", CONDITION_NONE, NULL },
 	{ "getpeername", CONDITION_NONE, NULL },
 	{ "sendto", CONDITION_SEND_FLAGS, NULL },
@@ -55,3 +54,43 @@ static const struct syscall_rule tls_rules[] = {
 	{ "uname", CONDITION_NONE, "OpenSSL's processor check in a rare path" },
 };
 const struct syscall_group group_tls = { "tls", ARRAY_LEN(tls_rules), tls_rules };
+
+/* What no worker may do any more once its own filter is on. */
+static const struct syscall_rule start_rules[] = {
+	{ "close_range", CONDITION_NONE, "no descriptor but those that are due" },
+	{ "dup2", CONDITION_NONE, "their places" },
+	{ "dup3", CONDITION_NONE, "dup2 on arm64" },
+	{ "umask", CONDITION_NONE, NULL },
+	{ "setsid", CONDITION_NONE, "no signal from the terminal" },
+	{ "chdir", CONDITION_NONE, NULL },
+	{ "setgroups", CONDITION_NONE, "a uid of its own" },
+	{ "setresuid", CONDITION_NONE, "a uid of its own" },
+	{ "setresgid", CONDITION_NONE, "a uid of its own" },
+	{ "capget", CONDITION_NONE, "no capability" },
+	{ "capset", CONDITION_NONE, "no capability" },
+	{ "prctl", CONDITION_PRCTL, "no_new_privs, parent's death, not dumpable, and so on" },
+	{ "getppid", CONDITION_NONE, "whether the supervisor is still there" },
+	{ "prlimit64", CONDITION_OWN_LIMITS, "limits" },
+	{ "landlock_create_ruleset", CONDITION_NONE, "both layers" },
+	{ "landlock_add_rule", CONDITION_NONE, "both layers" },
+	{ "landlock_restrict_self", CONDITION_NONE, "both layers" },
+	{ "seccomp", CONDITION_NONE, "the worker's filter" },
+	{ "execve", CONDITION_NONE, "the worker; what may be executed is Landlock's" },
+	{ "openat", CONDITION_NONE, "libraries, configuration; what may be opened is Landlock's" },
+	{ "read", CONDITION_NONE, "those" },
+	{ "pread64", CONDITION_NONE, "libraries" },
+	{ "lseek", CONDITION_NONE, "those" },
+	{ "fstat", CONDITION_NONE, "those" },
+	{ "newfstatat", CONDITION_NONE, "those" },
+	{ "access", CONDITION_NONE, "the loader" },
+	{ "faccessat", CONDITION_NONE, "the loader on arm64" },
+	{ "mmap", CONDITION_NONE, "libraries" },
+	{ "mprotect", CONDITION_NONE, "libraries" },
+	{ "arch_prctl", CONDITION_NONE, "the loader" },
+	{ "set_tid_address", CONDITION_NONE, "libc's start" },
+	{ "set_robust_list", CONDITION_NONE, "libc's start" },
+	{ "rseq", CONDITION_NONE, "libc's start" },
+	{ "socketpair", CONDITION_UNIX_PAIR, "curl_multi_init" },
+	{ "uname", CONDITION_NONE, "c-ares" },
+};
+const struct syscall_group group_start = { "start", ARRAY_LEN(start_rules), start_rules };

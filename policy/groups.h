@@ -10,6 +10,7 @@ extern const struct syscall_group group_runtime; /* memory, time, ending, the lo
 extern const struct syscall_group group_channel; /* frames to the supervisor and to peers */
 extern const struct syscall_group group_http;    /* libcurl over TCP, or a unix socket */
 extern const struct syscall_group group_tls;     /* OpenSSL beside it */
+extern const struct syscall_group group_start;   /* from fork to a worker's own filter */
 
 /* Files that a worker needs until it is ready: its program, its libraries. */
 #define FILES_TO_START                                                       \

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The supervisor's child and the workers.  See landlock.h. */
+/* The supervisor, its child and the workers.  See landlock.h. */
 #include "policy/landlock.h"
 
 #include <errno.h>
@@ -35,6 +35,8 @@ struct net_port_attributes {
 	uint64_t allowed_access;
 	uint64_t port;
 };
+
+#define FOLDER_MAX_BYTES 4096
 
 /* All rights that ABI 1 knows: the lowest thirteen bits. */
 #define FS_ABI_1 ((1ULL << 13) - 1)
@@ -86,26 +88,21 @@ create_ruleset(int abi, bool first_layer)
 	return fd < 0 ? -errno : (int)fd;
 }
 
-/* The path that a rule means; NULL if there is none. */
-static const char *
-resolve_path(const char *path, const struct policy_values *values)
-{
-	if (path[0] != '@')
-		return path;
-	if (strcmp(path, "@loader") == 0)
-		return LOADER;
-	if (values == NULL)
-		return NULL;
-	return strcmp(path, "@ca") == 0 ? values->ca_file : values->program;
-}
+/* ---- rules ---- */
 
+static const uint64_t rights[FILE_ACCESS_COUNT] = {
+	[FILE_READ] = LANDLOCK_ACCESS_FS_READ_FILE,
+	[FILE_EXECUTE] = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_EXECUTE,
+	[FILE_KEEP] = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE |
+		      LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_REMOVE_FILE,
+	[FILE_SOCKET] = LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_REMOVE_FILE,
+};
+
+/* Allows a path; one that is not there is passed over. */
 static int
-add_file(int ruleset, const struct file_rule *rule, const struct policy_values *values)
+allow_path(int ruleset, const char *path, enum file_access access)
 {
-	struct landlock_path_beneath_attr attributes = {
-		.allowed_access = LANDLOCK_ACCESS_FS_READ_FILE,
-	};
-	const char *path = resolve_path(rule->path, values);
+	struct landlock_path_beneath_attr attributes = { .allowed_access = rights[access] };
 	int fd _cleanup_close_ = -1;
 
 	if (path == NULL)
@@ -113,13 +110,62 @@ add_file(int ruleset, const struct file_rule *rule, const struct policy_values *
 	fd = open(path, O_PATH | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT || errno == ENOTDIR || errno == EACCES ? 0 : -errno;
-	if (rule->access == FILE_EXECUTE)
-		attributes.allowed_access |= LANDLOCK_ACCESS_FS_EXECUTE;
 	attributes.parent_fd = fd;
 	if (syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &attributes, 0) !=
 	    0)
 		return -errno;
 	return 0;
+}
+
+/* The folder of a file: a rule holds an inode, and a file may be replaced by rename. */
+static int
+allow_folder_of(int ruleset, const char *path, enum file_access access)
+{
+	char folder[FOLDER_MAX_BYTES];
+	const char *slash = path == NULL ? NULL : strrchr(path, '/');
+
+	if (slash == NULL)
+		return 0;
+	if ((size_t)(slash - path) >= sizeof(folder))
+		return -ENAMETOOLONG;
+	memcpy(folder, path, (size_t)(slash - path));
+	folder[slash - path] = '\0';
+	return allow_path(ruleset, folder[0] == '\0' ? "/" : folder, access);
+}
+
+/* The path that a special one stands for; NULL if there is none. */
+static const char *
+resolve(const char *path, const struct policy_values *values)
+{
+	if (strcmp(path, "@loader") == 0)
+		return LOADER;
+	if (values == NULL)
+		return NULL;
+	if (strcmp(path, "@ca") == 0)
+		return values->ca_file;
+	if (strcmp(path, "@workers") == 0)
+		return values->worker_folder;
+	if (strcmp(path, "@data") == 0)
+		return values->data_folder;
+	if (strcmp(path, "@run") == 0)
+		return values->run_folder;
+	return strcmp(path, "@self") == 0 ? values->program : NULL;
+}
+
+static int
+add_file(int ruleset, const struct file_rule *rule, const struct policy_values *values)
+{
+	int error = 0;
+
+	if (rule->path[0] != '@')
+		return allow_path(ruleset, rule->path, rule->access);
+	if (values != NULL && strcmp(rule->path, "@ca-folder") == 0)
+		return allow_folder_of(ruleset, values->ca_file, rule->access);
+	if (values == NULL || strcmp(rule->path, "@secrets") != 0)
+		return allow_path(ruleset, resolve(rule->path, values), rule->access);
+	for (enum secret secret = 0; secret < SECRET_COUNT && error == 0; secret++)
+		error = allow_folder_of(ruleset, values->secret_files[secret], rule->access);
+	return error;
 }
 
 static int
@@ -132,21 +178,40 @@ add_port(int ruleset, uint16_t port)
 	return 0;
 }
 
+/* How the rules of one policy are added. */
+struct adding {
+	int ruleset;
+	const struct policy_values *values;
+	int abi;
+	bool first_layer;
+};
+
 static int
-add_rules(int ruleset, const struct policy *policy, const struct policy_values *values, int abi,
-    bool first_layer)
+add_rules(const struct adding *adding, const struct policy *policy)
 {
+	const struct policy_values *values = adding->values;
 	int error = 0;
 
 	for (size_t at = 0; at < policy->file_count && error == 0; at++)
-		if (first_layer || policy->files[at].while_running)
-			error = add_file(ruleset, &policy->files[at], values);
+		if (adding->first_layer || policy->files[at].while_running)
+			error = add_file(adding->ruleset, &policy->files[at], values);
 	for (size_t at = 0; at < policy->port_count && error == 0; at++) {
 		uint16_t port = values == NULL ? 0 : values->ports[policy->ports[at].source];
 
-		if (first_layer && abi >= 4 && port != 0)
-			error = add_port(ruleset, port);
+		if (adding->first_layer && adding->abi >= 4 && port != 0)
+			error = add_port(adding->ruleset, port);
 	}
+	return error;
+}
+
+static int
+add_workers(const struct adding *adding)
+{
+	int error = 0;
+
+	for (enum process process = PROCESS_FIRST_WORKER;
+	     process <= PROCESS_LAST_WORKER && error == 0; process++)
+		error = add_rules(adding, policies[process]);
 	return error;
 }
 
@@ -155,11 +220,14 @@ landlock_enter(const struct policy *policy, const struct policy_values *values, 
     bool first_layer)
 {
 	int ruleset _cleanup_close_ = create_ruleset(abi, first_layer);
+	struct adding adding = { ruleset, values, abi, first_layer };
 	int error;
 
 	if (ruleset < 0)
 		return ruleset;
-	error = add_rules(ruleset, policy, values, abi, first_layer);
+	error = add_rules(&adding, policy);
+	if (error == 0 && policy->with_workers)
+		error = add_workers(&adding);
 	if (error != 0)
 		return error;
 	return syscall(SYS_landlock_restrict_self, ruleset, 0) != 0 ? -errno : 0;

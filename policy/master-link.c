@@ -15,6 +15,10 @@ static const struct syscall_group *const groups[] = {
 	&group_tls,
 };
 
+static const struct syscall_rule calls[] = {
+	{ "socket", CONDITION_TCP, "the master, or its proxy" },
+};
+
 static const struct file_rule files[] = {
 	FILES_TO_START,
 	{ "/etc/ssl", FILE_READ, false, "openssl.cnf, read when OpenSSL starts" },
@@ -35,6 +39,8 @@ const struct policy policy_master_link = {
 	.process = PROCESS_MASTER_LINK,
 	.group_count = ARRAY_LEN(groups),
 	.groups = groups,
+	.syscall_count = ARRAY_LEN(calls),
+	.syscalls = calls,
 	.file_count = ARRAY_LEN(files),
 	.files = files,
 	.port_count = ARRAY_LEN(ports),

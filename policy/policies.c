@@ -3,6 +3,7 @@
 #include "policy/policies.h"
 
 const struct policy *const policies[PROCESS_COUNT] = {
+	[PROCESS_SUPERVISOR] = &policy_supervisor,
 	[PROCESS_MASTER_LINK] = &policy_master_link,
 	[PROCESS_DOCKER_WATCHER] = &policy_docker_watcher,
 	[PROCESS_TUNNEL_KEEPER] = &policy_tunnel_keeper,

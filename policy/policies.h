@@ -5,6 +5,7 @@
 
 #include "policy/policy.h"
 
+extern const struct policy policy_supervisor;
 extern const struct policy policy_master_link;
 extern const struct policy policy_docker_watcher;
 extern const struct policy policy_tunnel_keeper;

@@ -14,21 +14,29 @@
 
 #include "policy/process.h"
 
-/* What an argument of a system call must be; the conditions' code is in filter.c. */
+/* What an argument of a system call must be: words in texts.c, code in filter.c. */
 enum condition {
 	CONDITION_NONE,
-	CONDITION_TCP,         /* socket: AF_INET or AF_INET6, SOCK_STREAM, protocol 0 or TCP */
-	CONDITION_TCP_UDP,     /* the same, or SOCK_DGRAM, protocol 0 or UDP */
-	CONDITION_TCP_OR_UNIX, /* TCP, or AF_UNIX SOCK_STREAM only where the endpoint is unix:// */
-	CONDITION_SEND_FLAGS,  /* sendto: no address; flags within NOSIGNAL, DONTWAIT */
+	CONDITION_TCP,        /* socket: AF_INET or AF_INET6, SOCK_STREAM, protocol 0 or TCP */
+	CONDITION_TCP_UDP,    /* the same, or SOCK_DGRAM, protocol 0 or UDP */
+	CONDITION_DOCKER,     /* TCP; AF_UNIX SOCK_STREAM in its place where that is unix:// */
+	CONDITION_TCP_DOCKER, /* TCP; AF_UNIX SOCK_STREAM too where Docker's endpoint is unix:// */
+	CONDITION_UNIX_PAIR,  /* socketpair: AF_UNIX, SOCK_STREAM */
+	CONDITION_SET_OPTION, /* setsockopt: no delay, keep-alive and its times */
+	CONDITION_GET_OPTION, /* getsockopt: SO_ERROR */
+	CONDITION_SEND_FLAGS, /* sendto: no address; flags within NOSIGNAL, DONTWAIT */
 	CONDITION_SEND_ANY_ADDRESS, /* the same flags, an address is allowed (UDP) */
 	CONDITION_MESSAGE_FLAGS, /* sendmsg, recvmsg: flags within NOSIGNAL, DONTWAIT, CMSG_CLOEXEC */
 	CONDITION_NOT_EXECUTABLE, /* mmap, mprotect: no PROT_EXEC */
 	CONDITION_FCNTL,          /* F_GETFD, F_SETFD, F_GETFL, F_SETFL */
 	CONDITION_OWN_PID,        /* tgkill, first argument */
 	CONDITION_READ_ONLY,      /* openat: O_RDONLY */
-	CONDITION_LIMITS_SELF,    /* prlimit64: pid 0, nothing set */
 	CONDITION_MADVISE,        /* MADV_DONTNEED, MADV_FREE, MADV_DONTDUMP */
+	CONDITION_FCNTL_DUP,      /* those of FCNTL, and F_DUPFD_CLOEXEC */
+	CONDITION_FORK,           /* clone: what fork(2) of libc asks for, no namespace */
+	CONDITION_SIGKILL,        /* kill: SIGKILL */
+	CONDITION_OWN_LIMITS,     /* prlimit64: of the calling process */
+	CONDITION_PRCTL,          /* what a start needs: see filter.c */
 	CONDITION_ENOSYS,         /* not allowed, but answered: the library falls back */
 	CONDITION_COUNT,
 };
@@ -48,11 +56,13 @@ struct syscall_group {
 enum file_access {
 	FILE_READ,    /* read a file, or the files below a folder */
 	FILE_EXECUTE, /* read and execute */
+	FILE_KEEP,    /* read, make, write, rename and remove files of a folder */
+	FILE_SOCKET,  /* make and remove sockets of a folder */
+	FILE_ACCESS_COUNT,
 };
 
 struct file_rule {
-	/* "@self": the worker's own program; "@loader": its interpreter; "@ca": the CA file */
-	const char *path;
+	const char *path; /* absolute, or one of special_paths (texts.h) */
 	enum file_access access;
 	bool while_running; /* stays after start-up; else only until the worker is ready */
 	const char *why;
@@ -91,7 +101,10 @@ struct policy {
 	const struct port_rule *ports;
 	size_t limit_count;
 	const struct limit_rule *limits;
-	unsigned filters; /* seccomp filters that the worker adds to those it was born with */
+	unsigned filters; /* seccomp filters that the process adds to those it was born with */
+	/* Filters and Landlock domains are inherited, so the supervisor's hold all that any worker
+	   needs beside its own, computed from the workers' tables. */
+	bool with_workers;
 };
 
 extern const struct policy *const policies[PROCESS_COUNT]; /* NULL where there is none */
@@ -108,8 +121,13 @@ struct policy_values {
 	gid_t docker_tunnel_gid;
 	const char *program; /* the worker's program, absolute */
 	const char *ca_file; /* DOCKFLARE_CA_FILE; NULL: no TLS is used */
-	int landlock_abi;    /* landlock_abi(), 0 without Landlock */
-	bool best_effort;    /* SANDBOX=best-effort */
+	const char *worker_folder;
+	const char *data_folder;
+	const char *run_folder;
+	const char *secret_files[SECRET_COUNT]; /* NULL: from the environment, or none */
+	int landlock_abi;                       /* landlock_abi(), 0 without Landlock */
+	bool best_effort;                       /* SANDBOX=best-effort */
+	bool log_denied;                        /* SANDBOX_LOG=true */
 };
 
 /* The kernel's Landlock ABI (landlock_create_ruleset(2)), 0 if it has none or it is off. */
@@ -129,13 +147,28 @@ int policy_enter(const struct policy *policy, const struct policy_values *values
  */
 int policy_descriptors(void);
 
+/* What a worker's second layer depends on. */
+struct confine_options {
+	bool unix_socket; /* this worker's Docker endpoint is unix:// */
+	bool log_denied;  /* SANDBOX_LOG: a denied call is named on stderr before it kills */
+};
+
 /*
  * In the worker, after start-up and before the first byte from outside: not dumpable,
  * memory-deny-write-execute where the kernel has it, the second Landlock layer, the seccomp
- * filter.  `unix_socket`: this worker's Docker endpoint is unix://.  0 or -errno with the step's
- * name.
+ * filter.  0 or -errno with the step's name.
  */
-int policy_confine(const struct policy *policy, bool unix_socket, const char **ret_step);
+int policy_confine(const struct policy *policy, const struct confine_options *options,
+    const char **ret_step);
+
+/*
+ * In the supervisor, before it starts a worker: the Landlock domain and the seccomp filter of
+ * policy_supervisor.  0 or -errno with the step's name.
+ */
+int policy_confine_supervisor(const struct policy_values *values, const char **ret_step);
+
+/* Prints the policy of a process, or of all (PROCESS_COUNT), with what is in force here. */
+void policy_print(const struct policy_values *values, enum process process);
 
 #define POLICY_WHY_BYTES 160
 

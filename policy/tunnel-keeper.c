@@ -14,6 +14,10 @@ static const struct syscall_group *const groups[] = {
 	&group_http,
 };
 
+static const struct syscall_rule calls[] = {
+	{ "socket", CONDITION_TCP_DOCKER, "DOCKER_TUNNEL_HOST; /ready and /metrics by TCP" },
+};
+
 static const struct file_rule files[] = {
 	FILES_TO_START,
 	{ "/etc/ssl", FILE_READ, false, "openssl.cnf: libcurl starts OpenSSL, though unused here" },
@@ -34,6 +38,8 @@ const struct policy policy_tunnel_keeper = {
 	.process = PROCESS_TUNNEL_KEEPER,
 	.group_count = ARRAY_LEN(groups),
 	.groups = groups,
+	.syscall_count = ARRAY_LEN(calls),
+	.syscalls = calls,
 	.file_count = ARRAY_LEN(files),
 	.files = files,
 	.port_count = ARRAY_LEN(ports),

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "version.h"
+
 static gid_t
 socket_group(const struct url *url)
 {
@@ -40,7 +42,13 @@ policy_values_find(const struct config *config, struct policy_values *values)
 	values->docker_tunnel_gid = socket_group(&config->docker_tunnel);
 	values->ca_file = config->master.scheme == URL_HTTPS ? config->values[SETTING_CA_FILE] :
 							       NULL;
+	values->worker_folder = WORKER_DIR;
+	values->data_folder = config->values[SETTING_DATA_DIR];
+	values->run_folder = config->values[SETTING_RUN_DIR];
+	for (enum secret secret = 0; secret < SECRET_COUNT; secret++)
+		values->secret_files[secret] = config_secret_file(config, secret);
 	values->landlock_abi = landlock_abi();
+	values->log_denied = setting_is(config, SETTING_SANDBOX_LOG, "true");
 	values->best_effort = setting_is(config, SETTING_SANDBOX, "best-effort");
 }
 

@@ -28,7 +28,8 @@
 static void
 print_help(void)
 {
-	printf("Usage: dockflare-agent [--check-config | --version | --help]\n\n"
+	printf("Usage: dockflare-agent [--check-config | --print-policy[=PROCESS] | --version | "
+	       "--help]\n\n"
 	       "Runs the DockFlare agent. It is configured by environment variables:\n\n");
 	for (enum setting setting = 0; setting < SETTING_COUNT; setting++)
 		if (!settings[setting].derived)
@@ -37,7 +38,22 @@ print_help(void)
 
 struct options {
 	bool check_only;
+	bool print_policy;
+	enum process printed; /* PROCESS_COUNT: all */
 };
+
+static int
+read_process(const char *name, enum process *ret_process)
+{
+	for (*ret_process = 0; *ret_process < PROCESS_COUNT; (*ret_process)++)
+		if (name != NULL && strcmp(processes[*ret_process].name, name) == 0)
+			return -1;
+	if (name == NULL)
+		return -1;
+	fprintf(stderr,
+	    "dockflare-agent: --print-policy: \"%s\" is no process; give none for all\n", name);
+	return EX_USAGE;
+}
 
 /* -1: go on; else the exit status. */
 static int
@@ -46,6 +62,7 @@ read_options(int argc, char **argv, struct options *options)
 	static const struct option known[] = {
 		{ "check-config", no_argument, NULL, 'c' },
 		{ "help", no_argument, NULL, 'h' },
+		{ "print-policy", optional_argument, NULL, 'p' },
 		{ "version", no_argument, NULL, 'v' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -60,9 +77,12 @@ read_options(int argc, char **argv, struct options *options)
 			printf("dockflare-agent %s\n", AGENT_VERSION);
 			return EXIT_SUCCESS;
 		}
-		if (option != 'c')
+		if (option != 'c' && option != 'p')
 			return EX_USAGE;
-		options->check_only = true;
+		if (option == 'p' && read_process(optarg, &options->printed) >= 0)
+			return EX_USAGE;
+		options->check_only |= option == 'c';
+		options->print_policy |= option == 'p';
 	}
 	return optind < argc ? EX_USAGE : -1;
 }
@@ -143,20 +163,45 @@ prepare(struct supervisor *supervisor)
 	return EX_CONFIG;
 }
 
-static int
-run(struct supervisor *supervisor)
+/* From the configuration as far as it goes: a port that is not known has no line. */
+static void
+print_policy(struct supervisor *supervisor, enum process process)
 {
-	int filters = policy_own_filters();
+	(void)config_read(environ, supervisor->config);
+	config_wipe_environment(environ);
+	policy_values_find(supervisor->config, &supervisor->values);
+	policy_print(&supervisor->values, process);
+	config_free(supervisor->config);
+}
 
-	if (filters < 0) {
+/* Its own sandbox, and the count of its filters, which its workers inherit. */
+static int
+confine(struct supervisor *supervisor)
+{
+	const char *step = "";
+	int error = policy_confine_supervisor(&supervisor->values, &step);
+	int filters = error != 0 ? 0 : policy_own_filters();
+
+	if (error != 0)
+		say(LOG_LEVEL_CRITICAL, "the sandbox can't be set up: %s: %s", step,
+		    strerror(-error));
+	if (filters < 0)
 		say(LOG_LEVEL_CRITICAL,
-		    "/proc can't be read (%s); the agent needs it to check its "
-		    "workers: mount it",
+		    "/proc can't be read (%s); the agent needs it to check its workers: mount it",
 		    strerror(-filters));
+	if (error != 0 || filters < 0) {
 		log_out_flush();
 		return EX_CONFIG;
 	}
 	supervisor->own_filters = (unsigned)filters;
+	return 0;
+}
+
+static int
+run(struct supervisor *supervisor)
+{
+	int status;
+
 	supervisor->signal_fd = open_signals();
 	supervisor->started_ms = clock_ms();
 	say_lines(LOG_LEVEL_WARNING, &supervisor->config->warnings);
@@ -164,7 +209,8 @@ run(struct supervisor *supervisor)
 	    supervisor->values.distinct_uids ? "distinct uids" : "shared uid",
 	    supervisor->values.landlock_abi);
 	status_open(supervisor);
-	return supervisor_run(supervisor);
+	status = confine(supervisor);
+	return status != 0 ? status : supervisor_run(supervisor);
 }
 
 int
@@ -173,7 +219,7 @@ main(int argc, char **argv)
 	static struct supervisor supervisor;
 	static struct config config;
 	struct buffer why _cleanup_buffer_ = BUFFER(1024);
-	struct options options = { false };
+	struct options options = { .printed = PROCESS_COUNT };
 	int status = read_options(argc, argv, &options);
 
 	if (status >= 0)
@@ -183,6 +229,10 @@ main(int argc, char **argv)
 	if (identity_take(&supervisor.values.distinct_uids, &why) != 0) {
 		say(LOG_LEVEL_CRITICAL, "%s", why.bytes);
 		return EX_CONFIG;
+	}
+	if (options.print_policy) {
+		print_policy(&supervisor, options.printed);
+		return EXIT_SUCCESS;
 	}
 	status = prepare(&supervisor);
 	if (status == 0 && options.check_only)

@@ -88,6 +88,7 @@ WRONG = [
     ("AGENT_DATA_DIR", "/nowhere/at/all", "make the folder"),
     ("AGENT_RUN_DIR", "run", "absolute path"),
     ("SANDBOX", "off", "required nor best-effort"),
+    ("SANDBOX_LOG", "perhaps", "true nor false"),
 ]
 
 

@@ -6,67 +6,30 @@
 #include "tests/unit/unit.h"
 
 #include <inttypes.h>
-#include <sys/resource.h>
 
 #include "common/setting.h"
 #include "policy/policy.h"
+#include "policy/texts.h"
 #include "tests/unit/document.h"
 
 #define GROUPS_MAX 16
 
-/* ---- the tables' words for people ---- */
+/* The policies' words, with the names of C and of variables in backticks. */
+static void
+add_words(struct buffer *out, const char *text)
+{
+	static const char name[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
 
-static const char *const condition_texts[] = {
-	[CONDITION_NONE] = "-",
-	[CONDITION_TCP] = "IPv4 or IPv6, stream, protocol 0 or TCP",
-	[CONDITION_TCP_UDP] = "IPv4 or IPv6; stream with protocol 0 or TCP, or datagram with "
-			      "protocol 0 or UDP",
-	[CONDITION_TCP_OR_UNIX] = "IPv4 or IPv6, stream, protocol 0 or TCP; a unix stream only "
-				  "where the worker's endpoint is `unix://`",
-	[CONDITION_SEND_FLAGS] = "no address; no flag but `MSG_NOSIGNAL`, `MSG_DONTWAIT`",
-	[CONDITION_SEND_ANY_ADDRESS] = "no flag but `MSG_NOSIGNAL`, `MSG_DONTWAIT`",
-	[CONDITION_MESSAGE_FLAGS] = "no flag but `MSG_NOSIGNAL`, `MSG_DONTWAIT`, "
-				    "`MSG_CMSG_CLOEXEC`",
-	[CONDITION_NOT_EXECUTABLE] = "never executable",
-	[CONDITION_FCNTL] = "`F_GETFD`, `F_SETFD`, `F_GETFL`, `F_SETFL`",
-	[CONDITION_OWN_PID] = "only to itself",
-	[CONDITION_READ_ONLY] = "only for reading; nothing is made or cut",
-	[CONDITION_LIMITS_SELF] = "only its own, and only read",
-	[CONDITION_MADVISE] = "`MADV_DONTNEED`, `MADV_FREE`, `MADV_DONTDUMP`",
-	[CONDITION_ENOSYS] = "not allowed: answered by `ENOSYS`",
-};
-_Static_assert(ARRAY_LEN(condition_texts) == CONDITION_COUNT, "a text for each condition");
+	while (*text != '\0') {
+		int length = (int)strspn(text, name);
+		bool code = memchr(text, '_', (size_t)length) != NULL;
 
-static const char *const port_texts[] = {
-	[PORT_MASTER] = "port of `DOCKFLARE_MASTER_URL`, or of `HTTPS_PROXY` where it is used",
-	[PORT_DOCKER] = "port of `DOCKER_HOST`",
-	[PORT_DOCKER_TUNNEL] = "port of `DOCKER_TUNNEL_HOST`",
-	[PORT_METRICS] = "`TUNNEL_METRICS_PORT`",
-	[PORT_DNS] = "53",
-};
-_Static_assert(ARRAY_LEN(port_texts) == PORT_SOURCE_COUNT, "a text for each port");
-
-static const struct {
-	const char *name;
-	const char *text;
-} special_paths[] = {
-	{ "@self", "the worker's program" },
-	{ "@loader", "the dynamic loader" },
-	{ "@ca", "the file of `DOCKFLARE_CA_FILE`" },
-};
-
-static const struct {
-	int resource;
-	const char *name;
-} limit_names[] = {
-	{ RLIMIT_CORE, "RLIMIT_CORE" },
-	{ RLIMIT_FSIZE, "RLIMIT_FSIZE" },
-	{ RLIMIT_NPROC, "RLIMIT_NPROC" },
-	{ RLIMIT_MEMLOCK, "RLIMIT_MEMLOCK" },
-	{ RLIMIT_MSGQUEUE, "RLIMIT_MSGQUEUE" },
-	{ RLIMIT_NOFILE, "RLIMIT_NOFILE" },
-	{ RLIMIT_DATA, "RLIMIT_DATA" },
-};
+		if (length == 0)
+			length = 1;
+		buffer_printf(out, code ? "`%.*s`" : "%.*s", length, text);
+		text += length;
+	}
+}
 
 static const char *
 or_dash(const char *why)
@@ -158,9 +121,11 @@ static void
 add_calls(struct buffer *out, const struct syscall_rule *rules, size_t count)
 {
 	buffer_add_text(out, "| system call | condition | why |\n| --- | --- | --- |\n");
-	for (size_t at = 0; at < count; at++)
-		buffer_printf(out, "| `%s` | %s | %s |\n", rules[at].name,
-		    condition_texts[rules[at].condition], or_dash(rules[at].why));
+	for (size_t at = 0; at < count; at++) {
+		buffer_printf(out, "| `%s` | ", rules[at].name);
+		add_words(out, condition_texts[rules[at].condition]);
+		buffer_printf(out, " | %s |\n", or_dash(rules[at].why));
+	}
 }
 
 static bool
@@ -207,7 +172,7 @@ render_groups(struct buffer *out)
 	}
 }
 
-/* ---- one worker ---- */
+/* ---- one process ---- */
 
 static void
 add_all_calls(struct buffer *out, const struct policy *policy)
@@ -227,16 +192,21 @@ add_port(struct buffer *out, const struct port_rule *rule)
 	const char *text = port_texts[rule->source];
 	bool told = rule->why == NULL || strstr(text, rule->why) != NULL;
 
-	buffer_printf(out, "| TCP port, on any host | %s%s%s |\n", text, told ? "" : ": ",
-	    told ? "" : rule->why);
+	buffer_add_text(out, "| TCP port, on any host | ");
+	add_words(out, text);
+	buffer_printf(out, "%s%s |\n", told ? "" : ": ", told ? "" : rule->why);
 }
 
 static void
 add_facts(struct buffer *out, const struct policy *policy)
 {
-	buffer_add_text(out, "| what | |\n| --- | --- |\n| settings | ");
-	add_settings(out, policy->process);
-	buffer_add_text(out, " |\n| groups of system calls | ");
+	buffer_add_text(out, "| what | |\n| --- | --- |\n");
+	if (policy->process != PROCESS_SUPERVISOR) {
+		buffer_add_text(out, "| settings | ");
+		add_settings(out, policy->process);
+		buffer_add_text(out, " |\n");
+	}
+	buffer_add_text(out, "| groups of system calls | ");
 	for (size_t at = 0; at < policy->group_count; at++)
 		buffer_printf(out, "%s`%s`", at == 0 ? "" : ", ", policy->groups[at]->name);
 	buffer_add_text(out, " |\n| all its system calls | ");
@@ -249,11 +219,11 @@ add_facts(struct buffer *out, const struct policy *policy)
 static void
 add_path(struct buffer *out, const char *path)
 {
-	for (size_t at = 0; at < ARRAY_LEN(special_paths); at++) {
-		if (strcmp(special_paths[at].name, path) == 0) {
-			buffer_add_text(out, special_paths[at].text);
-			return;
-		}
+	const char *text = path_text(path);
+
+	if (text != path) {
+		add_words(out, text);
+		return;
 	}
 	assert_true(path[0] == '/');
 	buffer_printf(out, "`%s`", path);
@@ -269,8 +239,7 @@ add_files(struct buffer *out, const struct policy *policy)
 
 		buffer_add_text(out, "| ");
 		add_path(out, rule->path);
-		buffer_printf(out, " | %s | %s | %s |\n",
-		    rule->access == FILE_EXECUTE ? "read, execute" : "read",
+		buffer_printf(out, " | %s | %s | %s |\n", access_texts[rule->access],
 		    rule->while_running ? "always" : "until ready", or_dash(rule->why));
 	}
 }
@@ -279,14 +248,9 @@ static void
 add_limit(struct buffer *out, const struct limit_rule *rule)
 {
 	static const uint64_t mib = 1024 * 1024;
-	const char *name = NULL;
 
-	for (size_t at = 0; at < ARRAY_LEN(limit_names); at++)
-		if (limit_names[at].resource == rule->resource)
-			name = limit_names[at].name;
-	if (name == NULL)
-		fail_msg("limit %d has no name here", rule->resource);
-	buffer_printf(out, "| `%s` | ", or_dash(name));
+	assert_string_not_equal(limit_name(rule->resource), "?");
+	buffer_printf(out, "| `%s` | ", limit_name(rule->resource));
 	if (rule->value >= mib && rule->value % mib == 0)
 		buffer_printf(out, "%" PRIu64 " MiB", rule->value / mib);
 	else
@@ -295,7 +259,7 @@ add_limit(struct buffer *out, const struct limit_rule *rule)
 }
 
 static void
-render_worker(struct buffer *out, const struct policy *policy)
+render_policy(struct buffer *out, const struct policy *policy)
 {
 	buffer_printf(out, "\n### %s\n\n", processes[policy->process].name);
 	add_facts(out, policy);
@@ -303,7 +267,12 @@ render_worker(struct buffer *out, const struct policy *policy)
 		buffer_add_text(out, "\nBeside the groups:\n\n");
 		add_calls(out, policy->syscalls, policy->syscall_count);
 	}
+	if (policy->with_workers)
+		buffer_add_text(out, "\nIts filter and its Landlock domain are inherited by the "
+				     "workers, so that they hold the workers' lists too.\n");
 	add_files(out, policy);
+	if (policy->limit_count == 0)
+		return;
 	buffer_add_text(out, "\n| limit | value | why |\n| --- | --- | --- |\n");
 	for (size_t at = 0; at < policy->limit_count; at++)
 		add_limit(out, &policy->limits[at]);
@@ -315,7 +284,7 @@ render(struct buffer *out)
 	render_processes(out);
 	for (enum process process = 0; process < PROCESS_COUNT; process++)
 		if (policies[process] != NULL)
-			render_worker(out, policies[process]);
+			render_policy(out, policies[process]);
 	render_groups(out);
 	buffer_add_text(out, "\n");
 }

@@ -30,10 +30,11 @@ policy_descriptors(void)
 }
 
 int
-policy_confine(const struct policy *policy, bool unix_socket, const char **ret_step)
+policy_confine(const struct policy *policy, const struct confine_options *options,
+    const char **ret_step)
 {
 	(void)policy;
-	(void)unix_socket;
+	(void)options;
 	(void)ret_step;
 	return 0;
 }

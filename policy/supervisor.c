@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What the supervisor may do.  Its filter and its Landlock domain are inherited by the workers, so
+ * they hold what the workers need beside what stands here, start-up included: wider than any worker's,
+ * and without every door of the kernel that nobody needs.
+ */
+#include "policy/groups.h"
+#include "policy/policies.h"
+
+static const struct syscall_group *const groups[] = {
+	&group_runtime,
+	&group_channel,
+	&group_start,
+};
+
+static const struct syscall_rule calls[] = {
+	{ "clone", CONDITION_FORK, "a new worker" },
+	{ "wait4", CONDITION_NONE, "its end" },
+	{ "kill", CONDITION_SIGKILL, "a worker that broke the rules; others are Landlock's" },
+	{ "fcntl", CONDITION_FCNTL_DUP, "descriptors of a worker" },
+	{ "socketpair", CONDITION_UNIX_PAIR, "channels" },
+	{ "pipe2", CONDITION_NONE, "log pipes" },
+	{ "accept4", CONDITION_NONE, "status.sock" },
+	{ "sendto", CONDITION_SEND_FLAGS, "status.sock" },
+	{ "unlink", CONDITION_NONE, "status.sock at the end; the folder is Landlock's" },
+	{ "renameat", CONDITION_NONE, "state files; the folder is Landlock's" },
+	{ "renameat2", CONDITION_NONE, "renameat on arm64" },
+	{ "unlinkat", CONDITION_NONE, "what a failed save left" },
+	{ "fsync", CONDITION_NONE, "state files" },
+	{ "geteuid", CONDITION_NONE, "its look at a worker" },
+	{ "getegid", CONDITION_NONE, "its look at a worker" },
+};
+
+static const struct file_rule files[] = {
+	{ "@data", FILE_KEEP, true, "the workers' state files" },
+	{ "@run", FILE_SOCKET, true, "status.sock is removed at the end" },
+	{ "@secrets", FILE_READ, true, "secrets, read again at each start of their worker" },
+	{ "@workers", FILE_EXECUTE, true, "the workers' programs; the folder, for upgrades" },
+	{ "@ca-folder", FILE_READ, true, "the CA file, which a new master-link reads" },
+	{ "/proc", FILE_READ, true, "its look at a worker, and libcap-ng's at itself" },
+	{ "/dev/null", FILE_READ, true, "standard input of a worker" },
+};
+
+const struct policy policy_supervisor = {
+	.process = PROCESS_SUPERVISOR,
+	.group_count = ARRAY_LEN(groups),
+	.groups = groups,
+	.syscall_count = ARRAY_LEN(calls),
+	.syscalls = calls,
+	.file_count = ARRAY_LEN(files),
+	.files = files,
+	.filters = 1,
+	.with_workers = true,
+};
