@@ -7,6 +7,7 @@ import os
 import subprocess
 import tarfile
 import tempfile
+import time
 
 from . import wait
 
@@ -37,13 +38,18 @@ int main(int argc, char **argv)
 
 def docker(*arguments, check=True, timeout=60, stdin=None):
     """Runs the docker command; its output without the last newline, stderr included if it fails."""
+    return docker_bytes(*arguments, check=check, timeout=timeout,
+                        stdin=stdin).decode("utf-8", "replace").strip()
+
+
+def docker_bytes(*arguments, check=True, timeout=60, stdin=None):
     environment = {**os.environ, "DOCKER_HOST": "unix://" + SOCKET}
     done = subprocess.run(["docker", *arguments], env=environment, input=stdin,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout)
     if check and done.returncode != 0:
         raise AssertionError("docker %s: %s" % (" ".join(arguments[:6]),
                                                 done.stderr.decode("utf-8", "replace").strip()))
-    return done.stdout.decode("utf-8", "replace").strip()
+    return done.stdout
 
 
 def inspect(name):
@@ -51,6 +57,15 @@ def inspect(name):
     text = docker("container", "inspect", name, check=False)
     found = json.loads(text) if text else []
     return found[0] if found else None
+
+
+def events(name, since, until=None):
+    """What happened to one container: (time, action) of each of Docker's events, in order."""
+    text = docker("events", "--since", "%.6f" % since, "--until",
+                  "%.6f" % (until or time.time()), "--filter", "container=" + name,
+                  "--format", "{{json .}}")
+    found = [json.loads(line) for line in text.splitlines()]
+    return [(event["timeNano"] / 1e9, event["Action"]) for event in found]
 
 
 def running(name):

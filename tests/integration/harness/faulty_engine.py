@@ -7,6 +7,7 @@ import re
 import socket
 import socketserver
 import threading
+import time
 
 from . import docker
 
@@ -55,6 +56,7 @@ class Handler(socketserver.BaseRequestHandler):
         head, rest = head.split(b"\r\n\r\n", 1)
         line = head.split(b"\r\n", 1)[0].decode("latin-1")
         self.server.engine.seen.append(line)
+        self.server.engine.calls.append((time.time(), line))
         fault = self.server.engine.take(line)
         if fault == "huge":
             self.send_huge()
@@ -121,6 +123,7 @@ class FaultyEngine:
         self.lock = threading.Lock()
         self.faults = []
         self.seen = []
+        self.calls = []  # (time, request line)
         self.server = Server(("127.0.0.1", 0), Handler)
         self.server.engine = self
         self.port = self.server.server_address[1]
