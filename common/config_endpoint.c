@@ -64,12 +64,12 @@ entry_matches(char *entry, const struct url *master)
 bool
 config_no_proxy(const char *list, const struct url *master)
 {
-	char *copy _cleanup_free_ = NULL;
+	char copy[SETTING_VALUE_MAX_BYTES + 1] = "";
 	char *rest = NULL, *entry;
 	bool matches = false;
 
-	if (list == NULL || (copy = strdup(list)) == NULL)
-		return false;
+	if (list != NULL)
+		snprintf(copy, sizeof(copy), "%s", list);
 	for (entry = strtok_r(copy, ", \t", &rest); entry != NULL && !matches;
 	     entry = strtok_r(NULL, ", \t", &rest))
 		matches = entry_matches(entry, master);

@@ -115,7 +115,7 @@ check_groups(const char *text, const struct policy *policy, const struct policy_
     char why[POLICY_WHY_BYTES])
 {
 	char expected[LINE_MAX_BYTES] = "";
-	char own[STATUS_MAX_BYTES];
+	char own[STATUS_MAX_BYTES] = "";
 	gid_t group = NO_GROUP;
 
 	if (!values->distinct_uids) {
@@ -150,7 +150,7 @@ int
 policy_check(const struct policy *policy, const struct policy_values *values, pid_t pid,
     unsigned own_filters, char why[POLICY_WHY_BYTES])
 {
-	char path[48], text[STATUS_MAX_BYTES], filters[16];
+	char path[48], text[STATUS_MAX_BYTES] = "", filters[16];
 	int error;
 
 	snprintf(path, sizeof(path), "/proc/%d/status", pid);
@@ -169,7 +169,7 @@ policy_check(const struct policy *policy, const struct policy_values *values, pi
 int
 policy_own_filters(void)
 {
-	char text[STATUS_MAX_BYTES], value[LINE_MAX_BYTES];
+	char text[STATUS_MAX_BYTES] = "", value[LINE_MAX_BYTES];
 	int error = read_status("/proc/self/status", text);
 
 	if (error != 0)

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "common/buffer.h"
-#include "common/utf8.h"
+#include "common/printable.h"
 
 #define QUEUE_MAX_BYTES (256 * 1024)
 #define TEXT_MAX_BYTES 3000 /* of a line, escaped, so that a line stays below PIPE_BUF */
@@ -43,40 +43,6 @@ add_time(struct buffer *line)
 	    strlen(zone) == 5 ? zone + 3 : "00");
 }
 
-/* C1 controls, and the marks that turn the direction of what follows, deceive a reader. */
-static bool
-is_deceiving(const char *bytes, size_t length)
-{
-	if (length == 2)
-		return (unsigned char)bytes[0] == 0xc2 && (unsigned char)bytes[1] < 0xa0;
-	if (length != 3 || (unsigned char)bytes[0] != 0xe2)
-		return false;
-	return (unsigned char)bytes[1] == 0x80 ?
-		   (unsigned char)bytes[2] >= 0xa8 && (unsigned char)bytes[2] <= 0xae :
-		   (unsigned char)bytes[1] == 0x81 && (unsigned char)bytes[2] >= 0xa6 &&
-		       (unsigned char)bytes[2] <= 0xa9;
-}
-
-static void
-add_escaped(struct buffer *line, const char *text, size_t length)
-{
-	size_t bound = line->length + TEXT_MAX_BYTES;
-
-	for (size_t at = 0; at < length && line->length < bound;) {
-		size_t step = utf8_sequence(text + at, length - at);
-		bool plain = step > 1 ? !is_deceiving(text + at, step) :
-					step == 1 && text[at] >= 0x20 && text[at] != 0x7f;
-
-		if (plain) {
-			(void)buffer_add(line, text + at, step);
-			at += step;
-		} else {
-			(void)buffer_printf(line, "\\x%02x", (unsigned char)text[at]);
-			at++;
-		}
-	}
-}
-
 void
 log_out_line(enum log_level level, const char *name, const char *text, size_t length)
 {
@@ -86,7 +52,7 @@ log_out_line(enum log_level level, const char *name, const char *text, size_t le
 		lost = 0;
 	add_time(&line);
 	(void)buffer_printf(&line, " %s %s: ", log_level_names[level], name);
-	add_escaped(&line, text, length);
+	printable_add(&line, text, length, TEXT_MAX_BYTES);
 	if (buffer_add_text(&line, "\n") != 0 || buffer_add(&queue, line.bytes, line.length) != 0)
 		lost++;
 	log_out_flush();

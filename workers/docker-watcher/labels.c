@@ -18,6 +18,7 @@ struct reading {
 	size_t prefix_count;
 	struct arena *arena;
 	struct labels *labels;
+	size_t count;
 	struct map_entry entries[LABELS_MAX];
 	const char *enable[PREFIX_COUNT]; /* the values found */
 };
@@ -107,7 +108,7 @@ decode(struct reading *reading, struct slice value, size_t max_bytes, const char
 static bool
 is_known(const struct reading *reading, const char *key)
 {
-	for (size_t i = 0; i < reading->labels->map.count; i++)
+	for (size_t i = 0; i < reading->count; i++)
 		if (strcmp(reading->entries[i].key, key) == 0)
 			return true;
 	return false;
@@ -131,7 +132,7 @@ take(struct reading *reading, struct slice raw_key, const char *key, struct slic
 	weight = labels_weight(key) + labels_weight(value);
 	if (is_known(reading, key))
 		why = twice;
-	else if (labels->map.count == LABELS_MAX ||
+	else if (reading->count == LABELS_MAX ||
 		 labels->weight_bytes + weight > LABELS_WEIGHT_MAX_BYTES)
 		why = too_many;
 	if (why != NULL) {
@@ -141,7 +142,7 @@ take(struct reading *reading, struct slice raw_key, const char *key, struct slic
 	enable = enable_index(reading, key);
 	if (enable >= 0)
 		reading->enable[enable] = value;
-	reading->entries[labels->map.count++] = (struct map_entry){ key, value };
+	reading->entries[reading->count++] = (struct map_entry){ key, value };
 	labels->weight_bytes += weight;
 	return 0;
 }
@@ -206,8 +207,9 @@ static int
 keep(struct reading *reading)
 {
 	struct map *map = &reading->labels->map;
-	size_t size = map->count * sizeof(*map->entries);
+	size_t size = reading->count * sizeof(*map->entries);
 
+	map->count = reading->count;
 	map->entries = arena_alloc(reading->arena, size);
 	if (map->entries == NULL)
 		return -ENOMEM;
@@ -219,17 +221,13 @@ keep(struct reading *reading)
 int
 labels_read(struct slice object, const char *prefix, struct arena *arena, struct labels *ret_labels)
 {
-	struct reading reading;
+	struct reading reading = { .arena = arena, .labels = ret_labels };
 
 	*ret_labels = (struct labels){ 0 };
 	if (object.length == 4 && memcmp(object.bytes, "null", 4) == 0)
 		return 0;
 	if (object.length == 0 || object.bytes[0] != '{')
 		return -EBADMSG;
-	reading.arena = arena;
-	reading.labels = ret_labels;
-	reading.prefix_count = 0;
-	memset(reading.enable, 0, sizeof(reading.enable));
 	if (prefix != NULL && prefix[0] != '\0')
 		reading.prefixes[reading.prefix_count++] = prefix;
 	reading.prefixes[reading.prefix_count++] = "dockflare.";

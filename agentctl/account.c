@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* dockflare-agentctl.  See account.h. */
+#include "agentctl/account.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "common/attr.h"
+#include "common/clock.h"
+
+#define HEADER_BYTES 4
+
+/* ---- fetching ---- */
+
+static int
+connect_to(const char *folder, int *ret_fd, char why[ACCOUNT_WHY_BYTES])
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int length = snprintf(address.sun_path, sizeof(address.sun_path), "%s/status.sock", folder);
+	int fd _cleanup_close_ = -1, error;
+
+	if (length < 0 || (size_t)length >= sizeof(address.sun_path)) {
+		snprintf(why, ACCOUNT_WHY_BYTES, "the path of AGENT_RUN_DIR is too long");
+		return -ENAMETOOLONG;
+	}
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
+		error = errno;
+		snprintf(why, ACCOUNT_WHY_BYTES,
+		    "no agent answers at %.120s: %s; is it running, and AGENT_RUN_DIR the same?",
+		    address.sun_path, strerrordesc_np(error));
+		return -error;
+	}
+	*ret_fd = steal_fd(&fd);
+	return 0;
+}
+
+/* Reads once, when there is something.  Bytes, 0 at the end, -errno. */
+static ssize_t
+read_some(int fd, int64_t until_ms, char *chunk, size_t size)
+{
+	struct pollfd input = { .fd = fd, .events = POLLIN };
+	int64_t left = until_ms - clock_ms();
+	int ready = left > 0 ? poll(&input, 1, (int)left) : 0;
+	ssize_t got;
+
+	if (ready == 0)
+		return -ETIMEDOUT;
+	got = ready < 0 ? -1 : read(fd, chunk, size);
+	return got < 0 ? -errno : got;
+}
+
+int
+account_fetch(const char *folder, struct buffer *out, char why[ACCOUNT_WHY_BYTES])
+{
+	int64_t until_ms = clock_ms() + ACCOUNT_WAIT_MS;
+	int fd _cleanup_close_ = -1;
+	char chunk[16384];
+	ssize_t got;
+	int error = connect_to(folder, &fd, why);
+
+	if (error != 0)
+		return error;
+	do {
+		got = read_some(fd, until_ms, chunk, sizeof(chunk));
+		if (got == -EINTR)
+			continue;
+		if (got > 0 && buffer_add(out, chunk, (size_t)got) != 0)
+			got = -EMSGSIZE;
+	} while (got > 0 || got == -EINTR);
+	if (got < 0)
+		snprintf(why, ACCOUNT_WHY_BYTES, "the agent does not finish its answer: %s",
+		    strerrordesc_np((int)-got));
+	return (int)got;
+}
+
+/* ---- judging ---- */
+
+/* Cuts the next frame off the text.  False if there is no whole one. */
+static bool
+next_frame(struct slice *text, struct slice *ret_frame)
+{
+	uint32_t length;
+
+	if (text->length < HEADER_BYTES)
+		return false;
+	memcpy(&length, text->bytes, sizeof(length));
+	length = ntohl(length);
+	if (length > text->length - HEADER_BYTES)
+		return false;
+	*ret_frame = (struct slice){ .bytes = text->bytes + HEADER_BYTES, .length = length };
+	text->bytes += HEADER_BYTES + length;
+	text->length -= HEADER_BYTES + length;
+	return true;
+}
+
+static int
+refuse(char why[ACCOUNT_WHY_BYTES], const char *reason)
+{
+	snprintf(why, ACCOUNT_WHY_BYTES, "what came over status.sock is not this agent's: %s",
+	    reason);
+	return -EBADMSG;
+}
+
+/* A message of the supervisor's that must be the given one. */
+static int
+read_own(struct slice *text, enum message_id id, struct message *ret_message,
+    char why[ACCOUNT_WHY_BYTES])
+{
+	char reason[RECORD_WHY_BYTES] = "cut short";
+	struct slice frame;
+	int error;
+
+	if (!next_frame(text, &frame))
+		return refuse(why, reason);
+	error = message_decode(PROCESS_SUPERVISOR, PROCESS_AGENTCTL, frame, ret_message, reason);
+	if (error == -EBADMSG)
+		return refuse(why, reason);
+	if (error == 0 && ret_message->id != id)
+		return refuse(why, "a message out of order");
+	return error;
+}
+
+/* The worker's own words, which prove nothing but themselves. */
+static int
+read_blob(struct slice blob, enum process process, struct account *account)
+{
+	int error;
+
+	if (blob.length == 0)
+		return 0;
+	error = message_decode(process, PROCESS_AGENTCTL, blob, &account->blobs[process],
+	    account->flaws[process]);
+	if (error == 0)
+		account->flaws[process][0] = '\0';
+	else
+		account->blobs[process].id = MESSAGE_COUNT;
+	return error == -ENOMEM ? error : 0;
+}
+
+static int
+read_worker(struct slice *text, struct account *account, char why[ACCOUNT_WHY_BYTES])
+{
+	struct message message = { .id = MESSAGE_COUNT };
+	int error = read_own(text, MESSAGE_STATUS_WORKER, &message, why);
+	enum process process = (enum process)message.body.status_worker.process;
+	struct slice blob;
+
+	if (error == 0 && (process < PROCESS_FIRST_WORKER || process > PROCESS_LAST_WORKER ||
+			      account->workers[process].id != MESSAGE_COUNT))
+		error = refuse(why, "an account of no worker, or twice of one");
+	if (error != 0) {
+		message_free(&message);
+		return error;
+	}
+	account->workers[process] = message;
+	if (!next_frame(text, &blob))
+		return refuse(why, "cut short");
+	return read_blob(blob, process, account);
+}
+
+int
+account_read(struct slice text, struct account *ret_account, char why[ACCOUNT_WHY_BYTES])
+{
+	int error;
+
+	memset(ret_account, 0, sizeof(*ret_account));
+	for (enum process process = 0; process < PROCESS_COUNT; process++)
+		ret_account->workers[process].id = ret_account->blobs[process].id = MESSAGE_COUNT;
+	error = read_own(&text, MESSAGE_STATUS_AGENT, &ret_account->agent, why);
+	while (error == 0 && text.length > 0)
+		error = read_worker(&text, ret_account, why);
+	return error;
+}
+
+void
+account_free(struct account *account)
+{
+	message_free(&account->agent);
+	for (enum process process = 0; process < PROCESS_COUNT; process++) {
+		message_free(&account->workers[process]);
+		message_free(&account->blobs[process]);
+	}
+}
+
+/* ---- looking ---- */
+
+const union message_body *
+account_of(const struct account *account, enum process process)
+{
+	const struct message *blob = &account->blobs[process];
+
+	return blob->id == MESSAGE_COUNT ? NULL : &blob->body;
+}
+
+const struct message_status_worker *
+account_worker(const struct account *account, enum process process)
+{
+	const struct message *worker = &account->workers[process];
+
+	return worker->id == MESSAGE_COUNT ? NULL : &worker->body.status_worker;
+}
+
+int64_t
+account_age_s(const struct account *account, int64_t then_ms)
+{
+	int64_t age_ms = account->agent.body.status_agent.now_ms - then_ms;
+
+	if (then_ms < 0)
+		return -1;
+	/* The supervisor's clock was read a moment earlier than the worker's. */
+	return age_ms < 0 ? 0 : age_ms / 1000;
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* dockflare-agentctl.  `status --json`: one object, its members documented in docs/operation.md. */
+#include <errno.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "agentctl/show.h"
+#include "common/printable.h"
+
+/* An object under construction; an addition that fails is remembered and told at the end. */
+struct building {
+	json_object *object;
+	bool failed;
+};
+
+static void
+add(struct building *building, const char *key, json_object *value, bool may_be_null)
+{
+	if ((value == NULL && !may_be_null) ||
+	    json_object_object_add(building->object, key, value) != 0) {
+		building->failed = true;
+		json_object_put(value);
+	}
+}
+
+/* Escaped, though json-c escapes control characters: C1 and direction marks would get through. */
+static json_object *
+make_text(const char *text)
+{
+	struct buffer shown _cleanup_buffer_ = BUFFER(2 * SHOWN_MAX_BYTES);
+
+	printable_add(&shown, text, strlen(text), SHOWN_MAX_BYTES);
+	return json_object_new_string_len(shown.length == 0 ? "" : shown.bytes, (int)shown.length);
+}
+
+static void
+add_text(struct building *building, const char *key, const char *text)
+{
+	add(building, key, text == NULL ? NULL : make_text(text), text == NULL);
+}
+
+static void
+add_number(struct building *building, const char *key, int64_t number)
+{
+	add(building, key, json_object_new_int64(number), false);
+}
+
+/* A number that -1 stands in for where there is none. */
+static void
+add_known(struct building *building, const char *key, int64_t number)
+{
+	add(building, key, number < 0 ? NULL : json_object_new_int64(number), number < 0);
+}
+
+static void
+add_warnings(struct building *building, const struct texts *warnings)
+{
+	json_object *list = json_object_new_array();
+
+	for (size_t at = 0; at < warnings->count && list != NULL; at++)
+		if (json_object_array_add(list, make_text(warnings->items[at])) != 0)
+			building->failed = true;
+	add(building, "warnings", list, false);
+}
+
+static void
+begin(struct building *inner)
+{
+	*inner = (struct building){ .object = json_object_new_object() };
+	inner->failed = inner->object == NULL;
+}
+
+static void
+end(struct building *building, const char *key, struct building *inner)
+{
+	building->failed = building->failed || inner->failed;
+	add(building, key, inner->object, false);
+}
+
+static void
+add_agent(struct building *building, const struct account *account)
+{
+	const struct message_status_agent *agent = &account->agent.body.status_agent;
+	struct building inner;
+
+	begin(&inner);
+	add_text(&inner, "version", agent->version);
+	add_number(&inner, "pid", agent->pid);
+	add_number(&inner, "uptime_s", agent->uptime_ms / 1000);
+	add_text(&inner, "start_mode", agent->start_mode);
+	add_number(&inner, "landlock_abi", agent->landlock_abi);
+	add_warnings(&inner, &agent->warnings);
+	end(building, "agent", &inner);
+}
+
+static void
+add_link(struct building *building, const struct account *account, const union message_body *body)
+{
+	const struct message_status_link *link = &body->status_link;
+	struct building inner;
+
+	begin(&inner);
+	add_text(&inner, "state", link_state_choices[link->state]);
+	add_text(&inner, "agent_id", link->agent_id);
+	add_text(&inner, "agent_status", agent_status_choices[link->agent_status]);
+	add_number(&inner, "protocol", link->protocol);
+	add_text(&inner, "lifecycle", lifecycle_choices[link->lifecycle]);
+	add_known(&inner, "last_contact_s", account_age_s(account, link->last_contact_ms));
+	add_text(&inner, "detail", link->detail);
+	add_warnings(&inner, &link->warnings);
+	end(building, "link", &inner);
+}
+
+static void
+add_docker(struct building *building, const struct account *account, const union message_body *body)
+{
+	const struct message_status_docker *docker = &body->status_docker;
+	struct building inner;
+
+	begin(&inner);
+	add_text(&inner, "state", docker_state_choices[docker->state]);
+	add_text(&inner, "api_version", docker->api_version);
+	add_number(&inner, "containers", docker->containers);
+	add_known(&inner, "last_list_s", account_age_s(account, docker->last_list_ms));
+	add_text(&inner, "detail", docker->detail);
+	add_warnings(&inner, &docker->warnings);
+	end(building, "docker", &inner);
+}
+
+static void
+add_tunnel(struct building *building, const struct account *account, const union message_body *body)
+{
+	const struct message_status_tunnel *tunnel = &body->status_tunnel;
+	struct building inner;
+
+	(void)account;
+	begin(&inner);
+	add_text(&inner, "state", tunnel_state_choices[tunnel->state]);
+	add_text(&inner, "id", tunnel->id);
+	add_text(&inner, "name", tunnel->name);
+	add_text(&inner, "version", tunnel->version);
+	add_text(&inner, "container_id", tunnel->container_id);
+	add_known(&inner, "ready_connections", tunnel->ready_connections);
+	add_text(&inner, "detail", tunnel->detail);
+	add_warnings(&inner, &tunnel->warnings);
+	end(building, "tunnel", &inner);
+}
+
+static void
+add_resolver(struct building *building, const struct account *account,
+    const union message_body *body)
+{
+	struct building inner;
+
+	(void)account;
+	begin(&inner);
+	add_number(&inner, "answered", body->status_resolver.answered);
+	add_number(&inner, "failed", body->status_resolver.failed);
+	end(building, "resolver", &inner);
+}
+
+static void
+add_workers(struct building *building, const struct account *account)
+{
+	json_object *list = json_object_new_array();
+
+	for (enum process process = PROCESS_FIRST_WORKER; process <= PROCESS_LAST_WORKER;
+	     process++) {
+		const struct message_status_worker *worker = account_worker(account, process);
+		struct building inner;
+
+		if (worker == NULL || list == NULL)
+			continue;
+		begin(&inner);
+		add_text(&inner, "name", processes[process].name);
+		add_text(&inner, "state", worker_phase_choices[worker->phase]);
+		add_number(&inner, "pid", worker->pid);
+		add_number(&inner, "uid", worker->uid);
+		add_number(&inner, "restarts", worker->restarts);
+		add_number(&inner, "uptime_s", worker->uptime_ms / 1000);
+		add_number(&inner, "seccomp_filters", worker->seccomp_filters);
+		add_number(&inner, "log_lines_dropped", worker->log_lines_dropped);
+		building->failed = building->failed || inner.failed ||
+				   json_object_array_add(list, inner.object) != 0;
+	}
+	add(building, "workers", list, false);
+}
+
+/* What each worker's blob becomes; null where there is none. */
+static const struct {
+	const char *key;
+	enum process process;
+	void (*add)(struct building *building, const struct account *account,
+	    const union message_body *body);
+} parts[] = {
+	{ "link", PROCESS_MASTER_LINK, add_link },
+	{ "docker", PROCESS_DOCKER_WATCHER, add_docker },
+	{ "tunnel", PROCESS_TUNNEL_KEEPER, add_tunnel },
+	{ "resolver", PROCESS_NAME_RESOLVER, add_resolver },
+};
+
+int
+show_json(const struct account *account, enum health health, const char *reasons)
+{
+	struct building building;
+	const char *text = NULL;
+
+	begin(&building);
+	if (building.failed)
+		return -ENOMEM;
+	add_text(&building, "status", health_names[health]);
+	add_text(&building, "reason", reasons[0] == '\0' ? NULL : reasons);
+	add_agent(&building, account);
+	for (size_t at = 0; at < ARRAY_LEN(parts); at++) {
+		const union message_body *body = account_of(account, parts[at].process);
+
+		if (body == NULL)
+			add(&building, parts[at].key, NULL, true);
+		else
+			parts[at].add(&building, account, body);
+	}
+	add_workers(&building, account);
+	if (!building.failed)
+		text = json_object_to_json_string_ext(building.object,
+		    JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE);
+	if (text != NULL)
+		puts(text);
+	json_object_put(building.object);
+	return text == NULL ? -ENOMEM : 0;
+}

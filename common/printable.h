@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Supervisor and dockflare-agentctl.  Text of others as a person may see it on a terminal. */
+#ifndef COMMON_PRINTABLE_H
+#define COMMON_PRINTABLE_H
+
+#include "common/buffer.h"
+
+/*
+ * Appends `text`: what is no printable UTF-8 (control characters, C1 ones included, and the marks
+ * that turn the direction of what follows) as \xNN for each byte.  Ends once `bound` bytes were
+ * appended or the buffer is full: a text that long is cut.
+ */
+void printable_add(struct buffer *out, const char *text, size_t length, size_t bound);
+
+#endif
