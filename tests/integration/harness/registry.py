@@ -10,8 +10,6 @@ import tarfile
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from . import docker
-
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 CONFIG = "application/vnd.docker.container.image.v1+json"
 LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
@@ -56,13 +54,13 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Registry:
-    """Serves a local image under any repository, with the tag `tag` and by its digest."""
+    """Serves an image (`docker save`) under any repository, with a tag and by its digest."""
 
-    def __init__(self, image, tag):
+    def __init__(self, saved, tag):
         self.seen = []
         self.may_send = threading.Event()
         self.may_send.set()
-        self.pack(image)
+        self.pack(saved)
         self.digest = digest_of(self.manifest)
         self.names = {tag, self.digest}
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
@@ -70,8 +68,8 @@ class Registry:
         self.host = "127.0.0.1:%d" % self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
-    def pack(self, image):
-        saved = tarfile.open(fileobj=io.BytesIO(docker.docker_bytes("save", image)))
+    def pack(self, saved):
+        saved = tarfile.open(fileobj=io.BytesIO(saved))
         entry = json.load(saved.extractfile("manifest.json"))[0]
         assert len(entry["Layers"]) == 1
         config = saved.extractfile(entry["Config"]).read()
