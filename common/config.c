@@ -27,14 +27,25 @@ config_warning(struct config *config, enum setting setting, const char *text)
 	(void)buffer_printf(&config->warnings, "%s: %s\n", settings[setting].name, text);
 }
 
+/* Behind what may be a user and a password, if anything in a URL may be one. */
+static const char *
+behind_user(const char *url)
+{
+	const char *at = strrchr(url, '@');
+
+	return at == NULL ? url : at;
+}
+
 /* Appends a value for a person to read: printable, at most QUOTED_MAX_BYTES of it. */
 static void
-add_quoted(struct buffer *line, const char *value)
+add_quoted(struct buffer *line, const char *value, bool url)
 {
-	size_t length = strlen(value),
+	const char *start = url ? behind_user(value) : value;
+	size_t length = strlen(start),
 	       shown = length < QUOTED_MAX_BYTES ? length : QUOTED_MAX_BYTES;
 
-	(void)buffer_add_text(line, "\"");
+	(void)buffer_add_text(line, start == value ? "\"" : "\"…");
+	value = start;
 	for (size_t at = 0; at < shown; at++) {
 		unsigned char byte = (unsigned char)value[at];
 
@@ -119,7 +130,7 @@ take_value(struct config *config, enum setting setting, const char *raw)
 		return;
 	}
 	if (!entry->secret)
-		add_quoted(&line, raw);
+		add_quoted(&line, raw, entry->url);
 	(void)buffer_add_text(&line, error == -EINVAL ? why.bytes : "is too long");
 	config_mistake(config, setting, line.bytes);
 }

@@ -30,7 +30,7 @@ struct config {
  * Reads every variable, secret files included (they must be readable by the uid that the process
  * now has), and checks what single values can't tell: only one half of the Access token, a
  * variable and its _FILE both set, plain HTTP to a public address, DOCKER_TLS_VERIFY, one port
- * for both Docker endpoints (a warning), unknown leftovers.  0, or -EINVAL if
+ * for both Docker endpoints (a warning).  0, or -EINVAL if
  * config->mistakes is not empty, -ENOMEM.  The caller frees with config_free either way.
  */
 int config_read(char *const *environment, struct config *config);
@@ -53,5 +53,11 @@ void config_wipe_environment(char **environment);
  */
 int config_secret(const struct config *config, enum secret secret, struct buffer *ret_value,
     struct buffer *why);
+
+/*
+ * Whether each of these secrets (a mask of SECRET_BIT) could be had now.  0, or -EINVAL with
+ * "NAME: why" for each that can't in `why`, joined by "; ".
+ */
+int config_check_readable(const struct config *config, unsigned secrets, struct buffer *why);
 
 #endif

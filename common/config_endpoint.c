@@ -39,25 +39,46 @@ ends_with(const char *host, const char *domain)
 	return host_length == length || host[host_length - length - 1] == '.';
 }
 
+/* Whether the entry is an address or a network that holds the master's address. */
 static bool
-entry_matches(char *entry, const struct url *master)
+is_in_network(const char *entry, const struct url *master)
 {
 	struct networks networks;
 	struct address address;
 	const char *why;
-	char *port;
 
-	if (strcmp(entry, "*") == 0)
-		return true;
-	if (networks_parse(entry, &networks, &why) == 0)
-		return master->host_is_address && address_parse(master->host, &address) == 0 &&
-		       networks_hold(&networks, &address);
-	port = strrchr(entry, ':');
-	if (port != NULL && strspn(port + 1, "0123456789") == strlen(port + 1)) {
+	return networks_parse(entry, &networks, &why) == 0 && master->host_is_address &&
+	       address_parse(master->host, &address) == 0 && networks_hold(&networks, &address);
+}
+
+/* Cuts ":PORT" off, and the brackets of an IPv6 address.  False if it is another port. */
+static bool
+take_port(char **entry, const struct url *master)
+{
+	char *close = strchr(*entry, ']'), *port;
+
+	port = close != NULL && (*entry)[0] == '[' ? close + 1 : strrchr(*entry, ':');
+	if (port != NULL && port[0] == ':' && strspn(port + 1, "0123456789") == strlen(port + 1)) {
 		*port = '\0';
 		if (strtoul(port + 1, NULL, 10) != master->port)
 			return false;
 	}
+	if (close != NULL && (*entry)[0] == '[') {
+		*close = '\0';
+		(*entry)++;
+	}
+	return true;
+}
+
+static bool
+entry_matches(char *entry, const struct url *master)
+{
+	if (strcmp(entry, "*") == 0 || is_in_network(entry, master))
+		return true;
+	if (!take_port(&entry, master))
+		return false;
+	if (is_in_network(entry, master))
+		return true;
 	return ends_with(master->host, entry[0] == '*' ? entry + 1 : entry);
 }
 

@@ -119,6 +119,22 @@ config_secret(const struct config *config, enum secret secret, struct buffer *re
 	return error;
 }
 
+int
+config_check_readable(const struct config *config, unsigned secrets, struct buffer *why)
+{
+	for (enum secret secret = 0; secret < SECRET_COUNT; secret++) {
+		struct buffer value _cleanup_buffer_ = SECRET_BUFFER(SETTING_VALUE_MAX_BYTES);
+		struct buffer reason _cleanup_buffer_ = BUFFER(2048);
+
+		if ((secrets & SECRET_BIT(secret)) != 0 &&
+		    config_secret(config, secret, &value, &reason) != 0)
+			(void)buffer_printf(why, "%s%s: %s", why->length > 0 ? "; " : "",
+			    secret_names[secret],
+			    reason.length > 0 ? reason.bytes : "out of memory");
+	}
+	return why->length > 0 ? -EINVAL : 0;
+}
+
 /* Moves a value that came from the environment to where only config_secret looks. */
 static void
 take_secret(struct config *config, enum secret secret)

@@ -59,6 +59,7 @@ struct setting_entry {
 	const char *fallback; /* NULL: none */
 	bool required;
 	bool secret;      /* never in a frame `config`, never printed */
+	bool url;         /* a mistake in it is quoted without user and password */
 	bool derived;     /* not read from the environment */
 	unsigned workers; /* PROCESS_BIT of each worker that gets the value */
 	/*

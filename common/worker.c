@@ -95,6 +95,7 @@ send_status(struct worker *worker, struct worker_timer *timer)
 	control_say(worker, "{\"type\":\"status\"}");
 	control_blob(worker,
 	    (struct slice){ .bytes = worker->status.bytes, .length = worker->status.length });
+	worker->status_sent_ms = clock_ms();
 	buffer_clear(&worker->status_sent);
 	if (buffer_add(&worker->status_sent, worker->status.bytes, worker->status.length) != 0)
 		fatal("out of memory");
@@ -103,6 +104,7 @@ send_status(struct worker *worker, struct worker_timer *timer)
 void
 worker_status(struct worker *worker, enum message_id id, const void *body)
 {
+	int64_t wait_ms = worker->status_sent_ms + WORKER_STATUS_MS - clock_ms();
 	char why[RECORD_WHY_BYTES];
 
 	buffer_clear(&worker->status);
@@ -110,7 +112,7 @@ worker_status(struct worker *worker, enum message_id id, const void *body)
 		fatal("the status can't be told: %s", why);
 	if (!worker_timer_is_set(&worker->status_timer))
 		worker_timer_set(worker, &worker->status_timer,
-		    worker->status_sent.length == 0 ? 0 : WORKER_STATUS_MS, send_status);
+		    worker->status_sent_ms == 0 || wait_ms < 0 ? 0 : wait_ms, send_status);
 }
 
 /* ---- start-up ---- */

@@ -47,6 +47,7 @@ struct worker {
 
 	struct buffer status;      /* the newest blob */
 	struct buffer status_sent; /* the last one sent */
+	int64_t status_sent_ms;    /* 0: never */
 	struct worker_timer status_timer;
 	struct worker_timer alive_timer;
 	struct worker_timer *timers; /* unordered */

@@ -9,7 +9,7 @@
 
 #include "common/attr.h"
 #include "common/clock.h"
-#include "supervisor/log_out.h"
+#include "common/log_out.h"
 #include "supervisor/slot.h"
 #include "supervisor/state_files.h"
 #include "supervisor/supervisor.h"

@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "common/attr.h"
-#include "supervisor/fixed_json.h"
-#include "supervisor/log_out.h"
+#include "common/json_out.h"
+#include "common/log_out.h"
 #include "supervisor/slot.h"
 #include "supervisor/state_files.h"
 #include "supervisor/supervisor.h"
@@ -83,7 +83,7 @@ send_state(struct supervisor *supervisor, struct slot *slot, enum state_file fil
 
 /* Sends the secret's present value; one that can't be read is told and not sent. */
 static bool
-send_secret(struct supervisor *supervisor, struct slot *slot, enum secret secret)
+send_secret(const struct supervisor *supervisor, struct slot *slot, enum secret secret)
 {
 	struct buffer value _cleanup_buffer_ = SECRET_BUFFER(SETTING_VALUE_MAX_BYTES);
 	struct buffer out _cleanup_buffer_ = SECRET_BUFFER(SETTING_VALUE_MAX_BYTES * 2);
@@ -128,9 +128,16 @@ void
 hand_out_secrets(struct supervisor *supervisor, struct slot *slot)
 {
 	unsigned due = processes[slot->process].secrets;
+	struct buffer why _cleanup_buffer_ = BUFFER(4096);
 
 	if (due == 0 || slot->phase != PHASE_RUNNING)
 		return;
+	/* All of them or none: half of a pair is worse than the old one. */
+	if (config_check_readable(supervisor->config, due, &why) != 0) {
+		say(LOG_LEVEL_ERROR, "%s goes on with the secrets that it has: %s",
+		    processes[slot->process].name, why.bytes);
+		return;
+	}
 	for (enum secret secret = 0; secret < SECRET_COUNT; secret++)
 		if ((due & SECRET_BIT(secret)) != 0)
 			(void)send_secret(supervisor, slot, secret);

@@ -14,7 +14,7 @@
 
 #include "common/attr.h"
 #include "common/clock.h"
-#include "supervisor/log_out.h"
+#include "common/log_out.h"
 #include "supervisor/slot.h"
 #include "supervisor/supervisor.h"
 

@@ -10,15 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "common/attr.h"
 #include "common/clock.h"
-#include "supervisor/identity.h"
-#include "supervisor/log_out.h"
+#include "common/log_out.h"
+#include "policy/identity.h"
+#include "policy/values.h"
 #include "supervisor/state_files.h"
 #include "supervisor/supervisor.h"
 #include "version.h"
@@ -67,87 +67,7 @@ read_options(int argc, char **argv, struct options *options)
 	return optind < argc ? EX_USAGE : -1;
 }
 
-/* ---- what the workers' policies need to know ---- */
-
-static gid_t
-socket_group(const struct url *url)
-{
-	struct stat status;
-
-	if (url->scheme != URL_UNIX || stat(url->path, &status) != 0)
-		return NO_GROUP;
-	return status.st_gid;
-}
-
-static void
-find_values(struct supervisor *supervisor)
-{
-	const struct config *config = supervisor->config;
-	struct policy_values *values = &supervisor->values;
-	const struct url *master = config->proxy.scheme != URL_NONE ? &config->proxy :
-								      &config->master;
-
-	values->ports[PORT_MASTER] = master->port;
-	values->ports[PORT_DOCKER] = config->docker.port;
-	values->ports[PORT_DOCKER_TUNNEL] = config->docker_tunnel.port;
-	values->ports[PORT_METRICS] = (uint16_t)strtoul(config->values[SETTING_METRICS_PORT], NULL,
-	    10);
-	values->ports[PORT_DNS] = 53;
-	values->docker_unix = config->docker.scheme == URL_UNIX;
-	values->docker_tunnel_unix = config->docker_tunnel.scheme == URL_UNIX;
-	values->docker_gid = socket_group(&config->docker);
-	values->docker_tunnel_gid = socket_group(&config->docker_tunnel);
-	values->ca_file = config->master.scheme == URL_HTTPS ? config->values[SETTING_CA_FILE] :
-							       NULL;
-	values->landlock_abi = landlock_abi();
-	values->best_effort = strcmp(config->values[SETTING_SANDBOX], "best-effort") == 0;
-}
-
-/* ---- checks beyond single variables ---- */
-
-/* With a uid of its own master-link reads the CA file as that uid. */
-static void
-check_ca(struct supervisor *supervisor)
-{
-	const char *path = supervisor->values.ca_file;
-	uid_t uid = processes[PROCESS_MASTER_LINK].uid;
-	struct stat status;
-
-	if (!supervisor->values.distinct_uids || path == NULL || stat(path, &status) != 0)
-		return;
-	if ((status.st_mode & S_IROTH) == 0 && status.st_uid != uid && status.st_gid != uid)
-		(void)buffer_printf(&supervisor->config->mistakes,
-		    "DOCKFLARE_CA_FILE: %s can't be read by uid %u (mode %04o); chmod o+r it\n",
-		    path, uid, status.st_mode & 07777);
-}
-
-/* The floor: seccomp and no_new_privs always, and distinct uids or Landlock. */
-static void
-check_floor(struct supervisor *supervisor)
-{
-	struct config *config = supervisor->config;
-	int abi = supervisor->values.landlock_abi;
-
-	if (abi == 0 && !supervisor->values.distinct_uids && !supervisor->values.best_effort)
-		(void)buffer_add_text(&config->mistakes,
-		    "SANDBOX: this kernel has no Landlock (or it is off), and all workers would "
-		    "share one uid; start the agent as root with SETUID, SETGID and KILL, boot "
-		    "with lsm=landlock,…, or accept less with SANDBOX=best-effort\n");
-	else if (abi == 0)
-		(void)buffer_add_text(&config->warnings,
-		    "SANDBOX: this kernel has no Landlock: files and TCP ports are not bounded\n");
-	else if (abi < 4)
-		(void)buffer_printf(&config->warnings,
-		    "SANDBOX: Landlock ABI %d does not bound TCP ports (4 does)\n", abi);
-	else if (abi < 6)
-		(void)buffer_printf(&config->warnings,
-		    "SANDBOX: Landlock ABI %d does not bound signals and abstract sockets (6 "
-		    "does)\n",
-		    abi);
-	if (supervisor->values.best_effort)
-		(void)buffer_add_text(&config->warnings,
-		    "SANDBOX: best-effort: the agent starts below the floor if it must\n");
-}
+/* ---- start ---- */
 
 static void
 check_folder(struct supervisor *supervisor)
@@ -162,8 +82,6 @@ check_folder(struct supervisor *supervisor)
 		(void)buffer_printf(&supervisor->config->mistakes, "AGENT_DATA_DIR: %s\n",
 		    why.bytes);
 }
-
-/* ---- start ---- */
 
 static void
 say_lines(enum log_level level, const struct buffer *lines)
@@ -214,10 +132,8 @@ prepare(struct supervisor *supervisor)
 
 	config_wipe_environment(environ);
 	set_log(config);
-	if (config->values[SETTING_SANDBOX] != NULL && config->values[SETTING_METRICS_PORT] != NULL)
-		find_values(supervisor);
-	check_ca(supervisor);
-	check_floor(supervisor);
+	policy_values_find(config, &supervisor->values);
+	policy_values_check(config, &supervisor->values);
 	check_folder(supervisor);
 	if (error == 0 && config->mistakes.length == 0)
 		return 0;
@@ -264,7 +180,6 @@ main(int argc, char **argv)
 		return status;
 	supervisor.config = &config;
 	supervisor.data_fd = -1;
-	supervisor.values.docker_gid = supervisor.values.docker_tunnel_gid = NO_GROUP;
 	if (identity_take(&supervisor.values.distinct_uids, &why) != 0) {
 		say(LOG_LEVEL_CRITICAL, "%s", why.bytes);
 		return EX_CONFIG;

@@ -10,7 +10,7 @@
 
 #include "common/attr.h"
 #include "common/clock.h"
-#include "supervisor/log_out.h"
+#include "common/log_out.h"
 #include "supervisor/state_files.h"
 
 #define STOP_FIRST_MS 6700 /* tunnel-keeper: Docker stops the container within 6 s */

@@ -14,8 +14,8 @@
 
 #include "common/attr.h"
 #include "common/clock.h"
-#include "supervisor/fixed_json.h"
-#include "supervisor/log_out.h"
+#include "common/json_out.h"
+#include "common/log_out.h"
 #include "supervisor/supervisor.h"
 #include "version.h"
 

@@ -3,7 +3,7 @@
  * The supervisor.  An orderly stop: the workers end in groups, by processes[].stop_order, so that
  * the tunnel is down, and the master told, before the last of them goes.
  */
-#include "supervisor/log_out.h"
+#include "common/log_out.h"
 #include "supervisor/slot.h"
 #include "supervisor/supervisor.h"
 

@@ -14,8 +14,8 @@
 #include "common/config.h"
 #include "common/message.h"
 #include "policy/policy.h"
-#include "supervisor/log_pipe.h"
-#include "supervisor/rate.h"
+#include "common/log_pipe.h"
+#include "common/rate.h"
 
 #define WATCHDOG_MS 10000 /* without a sign of life for so long, a worker is replaced */
 #define HEALTHY_MS 10000  /* ready for so long: restarted at once */

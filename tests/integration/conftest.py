@@ -177,6 +177,7 @@ class Agents:
     def close(self):
         for agent in self.made:
             agent.kill()
+            agent.forget()
 
 
 @pytest.fixture

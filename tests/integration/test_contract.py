@@ -67,7 +67,8 @@ def test_first_and_second_registration(agents, any_master, protocol):
     assert any_master.wait_requests("/register")[0]["status"] == 200
     assert any_master.bodies("/register")[0]["agent_id"] == known["id"]
     assert any_master.agent()["registrations"] == 2
-    assert agent.status()["link"]["protocol"] == (2 if protocol == "2" else 1)
+    expected = 2 if protocol == "2" else 1
+    agent.wait_status("its protocol", lambda s: s["link"]["protocol"] == expected)
 
 
 def test_without_a_display_name_none_is_sent(agent, master):
@@ -79,7 +80,7 @@ def test_a_revoked_key_is_told_apart(agents, master):
     master.control("revoke")
     agent = agents.start(master)
     agent.wait_line(r"master-link: key rejected: ")
-    assert agent.status()["link"]["state"] == "rejected"
+    agent.wait_status("rejected", lambda s: s["link"]["state"] == "rejected")
     wait.stays("no second try", lambda: len(master.requests("/register")) == 1, 2)
     code, line = agent.health()
     # A restart would not help, and with TUNNEL_ON_EXIT=remove it would drop the tunnel.
@@ -100,7 +101,7 @@ def test_a_key_of_another_agent_is_told_apart(agents, any_master):
 def test_a_revoked_key_later_on(any_agent, any_master):
     any_master.control("revoke")
     any_agent.wait_line(r"master-link: key rejected: ")
-    assert any_agent.status()["link"]["state"] == "rejected"
+    any_agent.wait_status("rejected", lambda s: s["link"]["state"] == "rejected")
 
 
 def test_a_master_without_memory_gets_everything_again(any_agent, any_master, engine, protocol):
@@ -414,8 +415,7 @@ def test_a_pending_agent_works_like_an_enrolled_one(agents, masters, engine, tun
     master.wait_container(name)
     assert master.agent()["status"] == "pending"
     master.wait_requests("/commands")
-    status = agent.status()
-    assert status["link"]["agent_status"] == "pending"
+    status = agent.wait_status("pending", lambda s: s["link"]["agent_status"] == "pending")
     assert any("enrol" in warning for warning in status["link"]["warnings"])
     master.control("enrol", tunnel_name=tunnel.name, tunnel_id=tunnel.id, token=tunnel.token)
     docker.wait_running(docker.TUNNEL_CONTAINER)
@@ -505,7 +505,7 @@ def test_decommissioning(agent, master, tunnel):
     assert os.stat(agent.path("decommission.json")).st_mode & 0o7777 == 0o600
     state = agent.read_json("tunnel_state.json")
     assert state["token"] is None and state["desired_state"] == "stopped"
-    assert agent.status()["link"]["lifecycle"] == "finalized"
+    agent.wait_status("finalized", lambda s: s["link"]["lifecycle"] == "finalized")
     code, line = agent.health()
     assert code == 0 and "decommissioned" in line
     began = operation["acks"] and master.requests("/ack")[0]["time"]

@@ -648,7 +648,7 @@ def test_helper_that_is_not_offered_is_said_once(masters, links):
         master.command("update_tunnel_config", rules=RULES)
         master.wait_requests("/accounts")
     time.sleep(0.3)
-    lines = [line for _, line in link.log.lines if "does not offer" in line]
+    lines = [line for _, line in link.log.lines if "not offered by this master" in line]
     assert len(lines) == 1 and len(master.requests("/register", since=0)) == 1
 
 

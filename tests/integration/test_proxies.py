@@ -26,7 +26,7 @@ ALLOWED = {
     "tunnel": [
         ("GET", "/_ping"), ("GET", "/version"),
         ("GET", "/v1.41/containers/dockflare-agent-tunnel/json"),
-        ("GET", "/v1.41/containers/%s/json" % ID), ("GET", "/v1.41/networks/cloudflare-net"),
+        ("GET", "/v1.41/networks/cloudflare-net"),
         ("GET", "/v1.41/images/cloudflare/cloudflared:2025.9.0/json"),
         ("GET", "/v1.41/images/registry.example:5000/a/b@sha256:%s/json" % ID),
         ("POST", "/v1.41/images/create?fromImage=cloudflare/cloudflared&tag=2025.9.0"),
@@ -39,7 +39,7 @@ ALLOWED = {
 }
 REFUSED_BY_BOTH = [
     ("GET", "/v1.41/info"), ("GET", "/v1.41/containers/%s/logs" % ID), ("GET", "/v1.41/secrets"),
-    ("GET", "/v1.41/containers/other/json"), ("GET", "/v1.41/containers/%s/json/x" % ID),
+    ("GET", "/v1.41/containers/other/json"), ("GET", "/v1.41/containers/%s/json" % ID), ("GET", "/v1.41/containers/%s/json/x" % ID),
     ("GET", "/v1.41/containers/%s/archive?path=/" % ID), ("GET", "/v1.41/images/json"),
     ("GET", "/v1.41/images/../containers/json"), ("GET", "//_ping"), ("GET", "/_ping/"),
     ("GET", "/v1.41/%63ontainers/json"), ("GET", "/v1.41//containers/json"),

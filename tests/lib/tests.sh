@@ -105,7 +105,7 @@ run_integration_tests() {
 	for ((run = 1; run <= times; run++)); do
 		[ "$times" -eq 1 ] || say "run $run of $times"
 		status=0
-		pytest --junitxml="$BUILD/results/integration-$run.xml" "${selected[@]}" || status=$?
+		pytest --durations=12 --junitxml="$BUILD/results/integration-$run.xml" "${selected[@]}" || status=$?
 		[ "$status" -eq 0 ] || tests_failed=1
 	done
 }

@@ -6,31 +6,9 @@
 #include "tests/unit/unit.h"
 
 #include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 #include "common/message.h"
-
-#define DOCUMENT SOURCE_DIR "/docs/protocol.md"
-#define MARKER "<!-- the rest is made from common/message_table.c -->\n"
-#define DOCUMENT_MAX_BYTES (1024 * 1024)
-
-static void
-add_processes(struct buffer *out, unsigned mask)
-{
-	const char *separator = "";
-
-	if ((mask & PROCESS_WORKERS) == PROCESS_WORKERS) {
-		assert_int_equal(buffer_add_text(out, "every worker"), 0);
-		return;
-	}
-	for (enum process process = 0; process < PROCESS_COUNT; process++) {
-		if ((mask & PROCESS_BIT(process)) == 0)
-			continue;
-		assert_int_equal(buffer_printf(out, "%s%s", separator, processes[process].name), 0);
-		separator = ", ";
-	}
-}
+#include "tests/unit/document.h"
 
 static const char *const class_texts[] = {
 	[TEXT_ANY] = "",
@@ -121,51 +99,17 @@ render(struct buffer *out)
 		out->bytes[--out->length] = '\0';
 }
 
-static void
-read_document(struct buffer *out)
-{
-	FILE *file = fopen(DOCUMENT, "re");
-	char chunk[4096];
-	size_t got;
-
-	assert_non_null(file);
-	while ((got = fread(chunk, 1, sizeof(chunk), file)) > 0)
-		assert_int_equal(buffer_add(out, chunk, got), 0);
-	fclose(file);
-}
+static const struct section messages_section = {
+	.path = SOURCE_DIR "/docs/protocol.md",
+	.begin = "<!-- the rest is made from common/message_table.c -->\n",
+	.render = render,
+};
 
 static void
 the_document_is_the_table(void **state)
 {
-	struct buffer document _cleanup_buffer_ = BUFFER(DOCUMENT_MAX_BYTES);
-	struct buffer rendered _cleanup_buffer_ = BUFFER(DOCUMENT_MAX_BYTES);
-	const char *marker;
-
 	(void)state;
-	read_document(&document);
-	render(&rendered);
-	marker = strstr(document.bytes, MARKER);
-	assert_non_null(marker);
-	assert_string_equal(marker + strlen(MARKER), rendered.bytes);
-}
-
-static int
-write_document(void)
-{
-	struct buffer document _cleanup_buffer_ = BUFFER(DOCUMENT_MAX_BYTES);
-	const char *marker;
-	FILE *file;
-
-	read_document(&document);
-	marker = strstr(document.bytes, MARKER);
-	assert_non_null(marker);
-	document.length = (size_t)(marker - document.bytes) + strlen(MARKER);
-	document.bytes[document.length] = '\0';
-	render(&document);
-	file = fopen(DOCUMENT, "we");
-	assert_non_null(file);
-	fwrite(document.bytes, 1, document.length, file);
-	return fclose(file);
+	section_check(&messages_section);
 }
 
 int
@@ -175,7 +119,9 @@ main(int argc, char **argv)
 		cmocka_unit_test(the_document_is_the_table),
 	};
 
-	if (argc == 2 && strcmp(argv[1], "--write") == 0)
-		return write_document();
+	if (argc == 2 && strcmp(argv[1], "--write") == 0) {
+		section_write(&messages_section);
+		return 0;
+	}
 	return RUN_TESTS(tests);
 }

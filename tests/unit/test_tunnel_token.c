@@ -26,7 +26,11 @@ a_token_tells_account_and_tunnel(void **state)
 }
 
 static const char *const no_tokens[] = {
-	"", "x", "dummy-token", "====", "e30=", /* {} */
+	"",
+	"x",
+	"dummy-token",
+	"====",
+	"e30=",                                 /* {} */
 	"bnVsbA==",                             /* null */
 	"eyJhIjoiYSIsInQiOiJ0In0=",             /* no secret */
 	"eyJhIjoiIiwidCI6InQiLCJzIjoicyJ9",     /* an empty account */
@@ -34,8 +38,13 @@ static const char *const no_tokens[] = {
 	"eyJhIjoiYS9iIiwidCI6InQiLCJzIjoicyJ9", /* a slash in the account */
 	"eyJhIjoiYSIsInQiOiJ0IiwicyI6InMifQ",   /* without its padding */
 	"eyJh=joiYSIsInQiOiJ0IiwicyI6InMifQ==", /* padding inside */
-	"eyJhIjoiYSIsInQiOiJ0IiwicyI6InMifQ==eyJh", "eyJhIjoiYSIsInQiOiJ0IiwicyI6InMi!Q==",
+	"eyJhIjoiYSIsInQiOiJ0IiwicyI6InMifQ==eyJh",
+	"eyJhIjoiYSIsInQiOiJ0IiwicyI6InMi!Q==",
 	"eyJhIjoiYSIsImEiOiJiIiwidCI6InQiLCJzIjoicyJ9", /* a key twice */
+	/* "A", "\u0041" and the long s, which cloudflared's reader takes for a and s */
+	"eyJhIjoiYSIsInQiOiJ0IiwicyI6InMiLCJBIjoiYiJ9",
+	"eyJhIjoiYSIsInQiOiJ0IiwicyI6InMiLCJcdTAwNDEiOiJiIn0=",
+	"eyJhIjoiYSIsInQiOiJ0IiwicyI6InMiLCLFvyI6ImIifQ==",
 };
 
 static void
@@ -45,6 +54,10 @@ anything_else_is_none(void **state)
 
 	(void)state;
 	assert_int_equal(token_read("eyJhIjoiYSIsInQiOiJ0IiwicyI6InMifQ==", &facts), 0);
+	/* With an endpoint "e" and a key that is new: {"a":"a","t":"t","s":"s","e":"eu","new":1} */
+	assert_int_equal(token_read("eyJhIjoiYSIsInQiOiJ0IiwicyI6InMiLCJlIjoiZXUiLCJuZXciOjF9",
+			     &facts),
+	    0);
 	for (size_t at = 0; at < ARRAY_LEN(no_tokens); at++) {
 		assert_int_equal(token_read(no_tokens[at], &facts), -EINVAL);
 		assert_string_equal(facts.account, "");

@@ -105,7 +105,7 @@ helper_refused(struct link *link, const struct judgement *judgement)
 		    judgement->reason);
 		link->account[0] = '\0';
 	} else if (!link->helper_not_offered) {
-		log_info("this master does not offer to configure tunnels for agents: it does so "
+		log_info("configuring tunnels for agents is not offered by this master: it does so "
 			 "itself");
 		link->helper_not_offered = true;
 	}

@@ -39,7 +39,7 @@ static const struct field token_fields[] = {
 	    .offset = offsetof(struct token_json, secret) },
 };
 
-/* Open: cloudflared ignores what it does not know. */
+/* Open: cloudflared ignores what it does not know; what it might know is refused below. */
 static const struct record token_record = {
 	.name = "token",
 	.size_bytes = sizeof(struct token_json),
@@ -101,6 +101,34 @@ base64_decode(const char *text, struct buffer *out)
 	return 0;
 }
 
+/*
+ * Whether a key that is not one of ours could be taken for one: cloudflared's reader (Go's
+ * encoding/json) matches keys in any case and by Unicode's folding, and the last one wins.
+ */
+static bool
+is_ambiguous(struct slice key)
+{
+	static const char *const known[] = { "\"a\"", "\"t\"", "\"s\"", "\"e\"" };
+
+	for (size_t at = 0; at < ARRAY_LEN(known); at++)
+		if (key.length == 3 && memcmp(key.bytes, known[at], 3) == 0)
+			return false;
+	/* Of two plain letters or more: equal to none of one letter. */
+	return key.length < 4 || !text_is(TEXT_NAME, key.bytes + 1, key.length - 2);
+}
+
+static bool
+has_ambiguous_key(struct slice json)
+{
+	struct slice key, value;
+	size_t at = 0;
+
+	while (json_next_member(json, &at, &key, &value))
+		if (is_ambiguous(key))
+			return true;
+	return false;
+}
+
 int
 token_read(const char *token, struct token_facts *ret_facts)
 {
@@ -118,6 +146,8 @@ token_read(const char *token, struct token_facts *ret_facts)
 	    (struct slice){ .bytes = json.bytes, .length = json.length }, &arena, &parts, why);
 	if (error != 0)
 		return error == -ENOMEM ? -ENOMEM : -EINVAL;
+	if (has_ambiguous_key((struct slice){ .bytes = json.bytes, .length = json.length }))
+		return -EINVAL;
 	snprintf(ret_facts->account, sizeof(ret_facts->account), "%s", parts.account);
 	snprintf(ret_facts->tunnel, sizeof(ret_facts->tunnel), "%s", parts.tunnel);
 	return 0;

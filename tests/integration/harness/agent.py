@@ -5,7 +5,9 @@ import json
 import os
 import re
 import signal
+import shutil
 import subprocess
+import tempfile
 import threading
 import time
 
@@ -81,7 +83,8 @@ class Agent:
         self.groups = groups
         self.environment = dict(environment or {})
         self.data = os.path.join(folder, "data")
-        self.run = os.path.join(folder, "run")
+        # Not below the folder: a socket's path may have 107 bytes (unix(7)).
+        self.run = tempfile.mkdtemp(prefix="dockflare-agent-run-")
         self.log = None
         self.process = None
         self.environment.setdefault("AGENT_DATA_DIR", self.data)
@@ -166,7 +169,9 @@ class Agent:
     def wait_status(self, what, condition, seconds=10):
         def look():
             status = self.status()
-            return status if condition(status) else None
+            # A worker that has just begun has given no account yet.
+            known = all(status[part] for part in ("link", "docker", "tunnel", "resolver"))
+            return status if known and condition(status) else None
         return wait.until(what, look, seconds)
 
     # -- its files --------------------------------------------------------------------------------
@@ -222,3 +227,7 @@ class Agent:
                 pass
         self.process.wait(10)
         self.log.thread.join(5)
+
+    def forget(self):
+        """What is left of it outside of its folder."""
+        shutil.rmtree(self.run, ignore_errors=True)

@@ -25,6 +25,7 @@ class ContainerAgent(Agent):
     def __init__(self, folder, mode="shared", environment=None):
         super().__init__(prefix="/usr/local", folder=folder, mode=mode, environment=environment)
         self.name = "it-agent-" + secrets.token_hex(3)
+        self.more = []  # further arguments of docker create
         self.environment["AGENT_DATA_DIR"] = "/app/data"
         self.environment["AGENT_RUN_DIR"] = "/run/dockflare-agent"
 
@@ -37,7 +38,7 @@ class ContainerAgent(Agent):
             "create", "--name", self.name, "--network", "host", "--read-only",
             "--cap-drop", "ALL", *START[self.mode], "--security-opt", "no-new-privileges",
             "--tmpfs", "/run/dockflare-agent:uid=65532,gid=65532,mode=0755",
-            "--env-file", environment, "-v", self.data + ":/app/data",
+            "--env-file", environment, "-v", self.data + ":/app/data", *self.more,
             docker.AGENT_IMAGE, *arguments)
         os.unlink(environment)
         self.process = subprocess.Popen(

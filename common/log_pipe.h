@@ -3,15 +3,15 @@
  * The supervisor.  A worker's stderr: bytes become lines, a worker can neither forge a line nor
  * flood the log, and what it repeats is summed up.
  */
-#ifndef SUPERVISOR_LOG_PIPE_H
-#define SUPERVISOR_LOG_PIPE_H
+#ifndef COMMON_LOG_PIPE_H
+#define COMMON_LOG_PIPE_H
 
 #include <stddef.h>
 #include <stdint.h>
 
 #include "common/buffer.h"
 #include "common/log.h"
-#include "supervisor/rate.h"
+#include "common/rate.h"
 
 #define LOG_LINES_BURST 200
 #define LOG_LINES_A_SECOND 20

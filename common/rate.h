@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The supervisor.  A bound on how often a worker may do something: a bucket of tokens. */
-#ifndef SUPERVISOR_RATE_H
-#define SUPERVISOR_RATE_H
+#ifndef COMMON_RATE_H
+#define COMMON_RATE_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The supervisor.  Which user it becomes, before it reads anything. */
-#ifndef SUPERVISOR_IDENTITY_H
-#define SUPERVISOR_IDENTITY_H
+#ifndef POLICY_IDENTITY_H
+#define POLICY_IDENTITY_H
 
 #include <stdbool.h>
 

@@ -3,8 +3,8 @@
  * The supervisor.  The agent's log: one line each, with time, level and the name of who says it,
  * escaped, on stderr; never waits for it.
  */
-#ifndef SUPERVISOR_LOG_OUT_H
-#define SUPERVISOR_LOG_OUT_H
+#ifndef COMMON_LOG_OUT_H
+#define COMMON_LOG_OUT_H
 
 #include <stdbool.h>
 #include <stddef.h>

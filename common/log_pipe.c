@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The supervisor.  See log_pipe.h.  The bytes are a worker's and may be hostile. */
-#include "supervisor/log_pipe.h"
+#include "common/log_pipe.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "supervisor/log_out.h"
+#include "common/log_out.h"
 
 #define READ_BYTES 16384
 #define READS_A_TURN 4

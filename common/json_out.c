@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The supervisor.  See fixed_json.h. */
-#include "supervisor/fixed_json.h"
+/* The supervisor.  See json_out.h. */
+#include "common/json_out.h"
 
 #include <errno.h>
 #include <string.h>

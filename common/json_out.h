@@ -3,8 +3,8 @@
  * The supervisor.  The few messages that it writes, without a JSON library: fixed texts with
  * escaped values in them.  A test decodes each with the table.
  */
-#ifndef SUPERVISOR_FIXED_JSON_H
-#define SUPERVISOR_FIXED_JSON_H
+#ifndef COMMON_JSON_OUT_H
+#define COMMON_JSON_OUT_H
 
 #include "common/buffer.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The supervisor.  See log_out.h. */
-#include "supervisor/log_out.h"
+#include "common/log_out.h"
 
 #include <errno.h>
 #include <limits.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The supervisor.  See identity.h. */
-#include "supervisor/identity.h"
+#include "policy/identity.h"
 
 #include <cap-ng.h>
 #include <errno.h>

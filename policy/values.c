@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The supervisor.  See values.h. */
+#include "policy/values.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static gid_t
+socket_group(const struct url *url)
+{
+	struct stat status;
+
+	if (url->scheme != URL_UNIX || stat(url->path, &status) != 0)
+		return NO_GROUP;
+	return status.st_gid;
+}
+
+static bool
+setting_is(const struct config *config, enum setting setting, const char *value)
+{
+	return config->values[setting] != NULL && strcmp(config->values[setting], value) == 0;
+}
+
+void
+policy_values_find(const struct config *config, struct policy_values *values)
+{
+	const char *metrics = config->values[SETTING_METRICS_PORT];
+	const struct url *master = config->proxy.scheme != URL_NONE ? &config->proxy :
+								      &config->master;
+
+	values->ports[PORT_MASTER] = master->port;
+	values->ports[PORT_DOCKER] = config->docker.port;
+	values->ports[PORT_DOCKER_TUNNEL] = config->docker_tunnel.port;
+	values->ports[PORT_METRICS] = metrics == NULL ? 0 : (uint16_t)strtoul(metrics, NULL, 10);
+	values->ports[PORT_DNS] = 53;
+	values->docker_unix = config->docker.scheme == URL_UNIX;
+	values->docker_tunnel_unix = config->docker_tunnel.scheme == URL_UNIX;
+	values->docker_gid = socket_group(&config->docker);
+	values->docker_tunnel_gid = socket_group(&config->docker_tunnel);
+	values->ca_file = config->master.scheme == URL_HTTPS ? config->values[SETTING_CA_FILE] :
+							       NULL;
+	values->landlock_abi = landlock_abi();
+	values->best_effort = setting_is(config, SETTING_SANDBOX, "best-effort");
+}
+
+/* With a uid of its own master-link reads the CA file as that uid. */
+static void
+check_ca(struct config *config, const struct policy_values *values)
+{
+	uid_t uid = processes[PROCESS_MASTER_LINK].uid;
+	struct stat status;
+
+	if (!values->distinct_uids || values->ca_file == NULL ||
+	    stat(values->ca_file, &status) != 0)
+		return;
+	if ((status.st_mode & S_IROTH) == 0 && status.st_uid != uid && status.st_gid != uid)
+		(void)buffer_printf(&config->mistakes,
+		    "DOCKFLARE_CA_FILE: %s can't be read by uid %u (mode %04o); chmod o+r it\n",
+		    values->ca_file, uid, status.st_mode & 07777);
+}
+
+static void
+check_floor(struct config *config, const struct policy_values *values)
+{
+	int abi = values->landlock_abi;
+
+	if (abi == 0 && !values->distinct_uids && !values->best_effort)
+		(void)buffer_add_text(&config->mistakes,
+		    "SANDBOX: this kernel has no Landlock (or it is off), and all workers would "
+		    "share one uid; start the agent as root with SETUID, SETGID and KILL, boot "
+		    "with lsm=landlock,…, or accept less with SANDBOX=best-effort\n");
+	else if (abi == 0)
+		(void)buffer_add_text(&config->warnings,
+		    "SANDBOX: this kernel has no Landlock: files and TCP ports are not bounded\n");
+	else if (abi < 4)
+		(void)buffer_printf(&config->warnings,
+		    "SANDBOX: Landlock ABI %d does not bound TCP ports (4 does)\n", abi);
+	else if (abi < 6)
+		(void)buffer_printf(&config->warnings,
+		    "SANDBOX: Landlock ABI %d does not bound signals and abstract sockets (6 "
+		    "does)\n",
+		    abi);
+	if (values->best_effort)
+		(void)buffer_add_text(&config->warnings,
+		    "SANDBOX: best-effort: the agent starts below the floor if it must\n");
+}
+
+void
+policy_values_check(struct config *config, const struct policy_values *values)
+{
+	check_ca(config, values);
+	check_floor(config, values);
+}

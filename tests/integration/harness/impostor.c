@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A worker that is none: put in a real one's place in the agent's container, it says that it is
+ * ready although it did not confine itself, or did, and then breaks the rules.  What it does is
+ * compiled in, since a worker gets neither arguments nor an environment.
+ *
+ *   FILTERS=N     installs N seccomp filters that allow everything
+ *   THREADS       starts a second thread before it says that it is ready
+ *   SAYS="..."    sends this text after `ready`, as one frame
+ *   HUGE_FRAME    sends a length of 4 GiB - 1 instead
+ *   DIES          exits once a state file has arrived
+ *   ALIVE         gives signs of life
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#ifndef FILTERS
+#define FILTERS 1
+#endif
+
+static void
+say(const char *text)
+{
+	uint32_t length = htonl((uint32_t)strlen(text));
+
+	if (write(3, &length, sizeof(length)) < 0 || write(3, text, strlen(text)) < 0)
+		_exit(3);
+}
+
+static void
+filter(void)
+{
+	struct sock_filter all = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	struct sock_fprog program = { 1, &all };
+
+	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+		_exit(4);
+}
+
+#ifdef THREADS
+static void *
+wait_for_ever(void *nothing)
+{
+	for (;;)
+		pause();
+	return nothing;
+}
+#endif
+
+int
+main(void)
+{
+	char input[65536];
+	ssize_t got;
+
+	for (int at = 0; at < FILTERS; at++)
+		filter();
+#ifdef THREADS
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, wait_for_ever, NULL) != 0)
+		_exit(5);
+#endif
+	say("{\"type\":\"ready\"}");
+#ifdef SAYS
+	sleep(1);
+	say(SAYS);
+#endif
+#ifdef HUGE_FRAME
+	uint32_t length = 0xffffffff;
+
+	sleep(1);
+	if (write(3, &length, sizeof(length)) < 0)
+		_exit(3);
+#endif
+#ifdef ALIVE
+	say("{\"type\":\"alive\"}");
+#endif
+	while ((got = read(3, input, sizeof(input))) > 0) {
+#ifdef DIES
+		if (memmem(input, (size_t)got, "\"state\"", 7) != NULL)
+			_exit(7);
+#endif
+	}
+	_exit(got == 0 ? 0 : 6);
+}
