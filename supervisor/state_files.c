@@ -110,7 +110,9 @@ state_file_read(int folder, enum state_file file, struct buffer *content, bool *
 		return 0;
 	}
 	buffer_clear(content);
-	return error == -EFBIG ? state_file_corrupt(folder, file) : error;
+	if (error == -EFBIG && state_file_corrupt(folder, file) != 0)
+		return -EIO;
+	return error;
 }
 
 static int

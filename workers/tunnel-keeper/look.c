@@ -231,12 +231,17 @@ on_inspect(void *context, const struct http_answer *answer)
 
 	keeper->request = NULL;
 	keeper->busy = BUSY_NO;
-	if (answer->error != HTTP_OK) {
+	if (answer->error != HTTP_OK && answer->error != HTTP_TOO_LARGE) {
 		keeper_docker_lost(keeper, answer->detail);
 		return;
 	}
 	note_answer(keeper);
-	if (answer->status == 200) {
+	/* The engine is there; whoever made that container gave it labels without end. */
+	if (answer->error == HTTP_TOO_LARGE) {
+		look_failed(keeper,
+		    "what Docker says of the container named " TUNNEL_CONTAINER_NAME
+		    " is over 1 MiB: it is none of this agent's, remove or rename it");
+	} else if (answer->status == 200) {
 		take_answer(keeper, answer);
 	} else if (answer->status == 404 && answer->json) {
 		keeper->observed = (struct observed){ .presence = PRESENCE_ABSENT };
