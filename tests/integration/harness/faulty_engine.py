@@ -61,7 +61,7 @@ class Handler(socketserver.BaseRequestHandler):
         if fault == "huge":
             self.send_huge()
         elif fault == "hang":
-            threading.Event().wait(30)
+            self.server.engine.released.wait(30)
         elif fault:
             self.request.sendall(fault if isinstance(fault, bytes) else ANSWERS[fault])
         else:
@@ -124,6 +124,7 @@ class FaultyEngine:
         self.faults = []
         self.seen = []
         self.calls = []  # (time, request line)
+        self.released = threading.Event()  # ends what hangs
         self.server = Server(("127.0.0.1", 0), Handler)
         self.server.engine = self
         self.port = self.server.server_address[1]
@@ -152,6 +153,7 @@ class FaultyEngine:
         return None
 
     def close(self):
+        self.released.set()
         self.server.shutdown()
         self.server.server_close()
 
