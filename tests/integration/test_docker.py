@@ -19,7 +19,7 @@ EVENTS = "GET /v[0-9.]+/events"
 PATHS = {"/_ping": "GET /_ping", "/version": "GET /version", "/events": EVENTS,
          "/containers/json": LIST}
 WRONG = ("html", "302", "403", "500", "empty", "cut", "wrong-types", "garbage", "nul", "bad-utf8",
-         "deep", "huge", "list-with-broken-entry")
+          "deep", "huge", "list-with-broken-entry")
 # What is no wrong answer there: /_ping says nothing but that it is there, and its refusal is
 # made up for by /version; a stream of events has no beginning and no end to miss.
 NOT_WRONG = {"/_ping": {"html", "empty", "wrong-types", "nul", "bad-utf8", "deep", "403",
@@ -198,12 +198,12 @@ def test_an_engine_that_hangs_holds_nothing_up(watchers, engines, engine):
 
 
 def test_a_stream_that_always_ends_at_once_is_said(watchers, engines, engine):
-    """And the list goes on to be read: nothing is known by events, but it is known."""
+    """And tried again ever more seldom."""
     name = engine.service("there")
     faulty = engines()
     faulty.add(EVENTS, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
     watcher = watchers(faulty.host)
-    watcher.wait_line(UNREADABLE[8:] if False else "Docker can't be read: .*event")
+    watcher.wait_line("Docker can't be read: the event stream ended before")
     time.sleep(3)
     assert len(watcher.complaints()) == 1
     assert len([1 for line in faulty.seen if "/events" in line]) < 12
@@ -288,30 +288,45 @@ def test_the_master_is_told_of_the_loss_as_it_can_understand_it(agents, masters,
 
 # -- what comes and goes --------------------------------------------------------------------------
 
-def test_a_restart_is_no_stop_and_an_end_is_one(agent, master, engine):
-    restarted, ended = engine.service("restarted"), engine.service("ended")
+def test_a_restart_is_no_stop(agent, master, engine):
+    """As long as it takes Docker under 1.8 s, which a busy machine may miss now and then."""
+    name = engine.service("restarted")
+    master.wait_container(name)
+    for attempt in range(5):
+        master.set_mark()
+        began = time.time()
+        docker.docker("restart", "-t", "3", name)
+        happened = dict((action, when) for when, action in docker.events(name, began))
+        took = happened["start"] - happened["die"]
+        time.sleep(max(0, happened["die"] + 2.9 - time.time()))
+        print("restarted in %.2f s" % took)
+        if took < 1.6:
+            break
+    else:
+        raise AssertionError("Docker never restarted the container in time")
+    assert master.events("container_stop") == [] and master.events("container_start") == []
+    for report in master.events("status_report"):
+        assert name in page_names(report)
+
+
+def test_what_a_policy_brings_back_is_no_stop_and_an_end_is_one(agent, master, engine):
     looping = engine.service("looping", command=("400", "1"), restart="always")
     slow = engine.service("slow", command=("700", "0"), restart="unless-stopped")
-    for name in (restarted, ended, looping, slow):
+    ended = engine.service("ended")
+    for name in (looping, slow, ended):
         master.wait_container(name)
-    docker.docker("restart", "-t", "3", restarted)
     began = time.time()
     docker.docker("kill", ended)
     died = [when for when, action in docker.events(ended, began) if action == "die"][0]
     master.wait_no_container(ended)
     stop = [r for r in master.requests("/events") if '"container_stop"' in r["body"]][0]
     print("die to container_stop: %.2f s" % (stop["time"] - died))
-    assert stop["time"] - died < 3.2
-    docker.docker("restart", "-t", "3", restarted)
-    time.sleep(2.5)
-    stopped = {e["container"]["name"] for e in master.events("container_stop")}
-    assert stopped == {ended}
-    for report in master.events("status_report"):
-        if report.get("inventory_complete"):
-            names = {container["name"] for container in report["containers"]}
-            assert looping in names or slow not in names
-    for short in ("restarted", "looping", "slow"):
+    assert 1.7 < stop["time"] - died < 3.5
+    time.sleep(2)
+    assert {e["container"]["name"] for e in master.events("container_stop")} == {ended}
+    for short in ("looping", "slow"):
         assert engine.hostname_rule(short) in master.rules()
+    assert len([a for _, a in docker.events(looping, began) if a == "die"]) >= 1
 
 
 def test_names_states_and_labels_follow(agent, master, engine):
@@ -382,7 +397,7 @@ def test_a_thousand_events_in_one_piece(watchers, engines):
                + stream, times=1)
     watcher = watchers(faulty.host)
     wait.until("a snapshot", lambda: "snapshot" in watcher.told())
-    watcher.wait_view("nothing runs, says the list", lambda v: v == {}, 15)
+    wait.until("nothing runs, says the list", lambda: watcher.view() == {}, 15)
     assert watcher.ended is None
 
 
@@ -396,7 +411,8 @@ HOSTILE = {
                 "control characters"),
     "nul": ({"dockflare.path": "a\0b"}, "dockflare.path", "NUL"),
     "nul-in-key": ({"dockflare.a\0b": "1"}, "dockflare.a", "NUL"),
-    "many": ({"dockflare.%d.path" % number: "/" for number in range(1000)}, "dockflare.",
+    # Their names come last: Docker sorts them, and the first 256 are kept.
+    "many": ({"dockflare.zz%d.path" % number: "/" for number in range(1000)}, "dockflare.",
              "too many labels"),
     "long-key": ({"dockflare." + "k" * 3000: "1"}, "dockflare.kkk", "too long"),
     "foreign": ({"com.example.a\0b": "x" * 200000, "com.example.esc": "\x1b"}, None, None),
@@ -472,7 +488,7 @@ RAW = {
     "bad-utf8": b'"dockflare.path": "\xff\xfe"', "raw-nul": b'"dockflare.path": "a\0b"',
     "raw-control": b'"dockflare.path": "a\nb"', "lone-surrogate": b'"dockflare.path": "\\ud800"',
     "number": b'"dockflare.path": 5', "object": b'"dockflare.path": {"a": [1]}',
-    "null": b'"dockflare.path": null', "bad-escape": b'"dockflare.path": "\\x"',
+    "null": b'"dockflare.path": null',
     "twice": b'"dockflare.path": "/a", "dockflare.path": "/b"',
     "escaped-key": b'"dockflare.\\u0000path": "/a"', "bad-utf8-key": b'"dockflare.\xff": "/a"',
 }
@@ -509,7 +525,7 @@ BROKEN = {
     "id-is-a-number": listed(2, ENABLED).replace(b'"%s"' % (b"%064x" % 2), b"2"),
     "no-state": listed(2, ENABLED).replace(b'"State"', b'"state"'),
     "labels-are-a-list": listed(2, b"[1]"), "labels-are-text": listed(2, b'"x"'),
-    "not-closed": listed(2, ENABLED)[:-1], "a-number": b"5", "nested": b"[" + listed(2, {}) + b"]",
+    "bad-escape": listed(2, b'{"dockflare.path": "\\x"}'), "not-closed": listed(2, ENABLED)[:-1], "a-number": b"5", "nested": b"[" + listed(2, {}) + b"]",
 }
 
 
