@@ -111,13 +111,13 @@ take_save(struct supervisor *supervisor, struct slot *slot, struct slice blob)
 		    strerror(-error));
 }
 
-static void
-take_corrupt(struct supervisor *supervisor, enum state_file file)
+void
+put_aside(const struct supervisor *supervisor, enum state_file file, const char *why)
 {
 	int error = state_file_corrupt(supervisor->data_fd, file);
 
-	say(LOG_LEVEL_WARNING, "%s can't be understood and is put aside as %s.corrupt%s%s",
-	    state_file_names[file], state_file_names[file], error == 0 ? "" : ": ",
+	say(LOG_LEVEL_WARNING, "%s %s and is put aside as %s.corrupt%s%s", state_file_names[file],
+	    why, state_file_names[file], error == 0 ? "" : ": ",
 	    error == 0 ? "" : strerror(-error));
 }
 
@@ -181,7 +181,7 @@ take_text(struct supervisor *supervisor, struct slot *slot, struct slice frame)
 		slot->save_file = file;
 		slot->expected = EXPECT_SAVE;
 	} else if (names_file(slot, frame, "corrupt", &file)) {
-		take_corrupt(supervisor, file);
+		put_aside(supervisor, file, "can't be understood");
 	} else if (names_peer(slot, frame, &peer)) {
 		take_bad_peer(supervisor, slot, peer);
 	} else {

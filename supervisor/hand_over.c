@@ -71,11 +71,7 @@ send_state(struct supervisor *supervisor, struct slot *slot, enum state_file fil
 	int error = state_file_read(supervisor->data_fd, file, &content, &exists);
 
 	if (error == -EFBIG)
-		say(LOG_LEVEL_ERROR,
-		    "%s is no plain file of at most %d KiB: it is kept as %s.corrupt, and %s "
-		    "starts without it",
-		    state_file_names[file], STATE_FILE_MAX_BYTES / 1024, state_file_names[file],
-		    processes[slot->process].name);
+		put_aside(supervisor, file, "is too large, or no file");
 	else if (error != 0)
 		say(LOG_LEVEL_ERROR, "%s can't be read, %s starts without it: %s",
 		    state_file_names[file], processes[slot->process].name, strerror(-error));

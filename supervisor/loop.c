@@ -18,7 +18,10 @@
 #include "supervisor/slot.h"
 #include "supervisor/supervisor.h"
 
-#define LATE_MS 1000 /* more than this late, and we did not run */
+#define LATE_MS 200 /* more than this late, and we did not run */
+/* So long before a deadline it wakes up once, so that it is late then if it did not run, and a
+   worker that did not run either has so much time left to say something. */
+#define PROBE_MS 1000
 #define IDLE_MS 30000
 #define POLLED_MAX (3 + 2 * PROCESS_COUNT + STATUS_CLIENTS_MAX)
 
@@ -77,6 +80,8 @@ wait_ms(const struct supervisor *supervisor, int64_t now_ms)
 		const struct slot *slot = &supervisor->slots[process];
 		int64_t until = slot_deadline(slot);
 
+		if (until != INT64_MAX && until - now_ms > PROBE_MS && slot->phase != PHASE_BACKOFF)
+			until -= PROBE_MS;
 		if (until != INT64_MAX && until - now_ms < wait)
 			wait = until - now_ms;
 		if (slot->log.repeats > 0 && wait > LOG_REPEAT_MS)

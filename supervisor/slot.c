@@ -11,7 +11,6 @@
 #include "common/attr.h"
 #include "common/clock.h"
 #include "common/log_out.h"
-#include "supervisor/state_files.h"
 
 #define STOP_FIRST_MS 6700 /* tunnel-keeper: Docker stops the container within 6 s */
 #define STOP_OTHERS_MS 600
@@ -218,6 +217,7 @@ count_early_death(struct supervisor *supervisor, struct slot *slot, bool by_othe
 	const struct process_entry *entry = &processes[slot->process];
 	enum state_file file;
 	unsigned files = (unsigned)__builtin_popcount(entry->state_files);
+	char why[96];
 
 	if (slot->alive_seen)
 		slot->early_deaths = slot->losses = 0;
@@ -226,9 +226,9 @@ count_early_death(struct supervisor *supervisor, struct slot *slot, bool by_othe
 		return;
 	file = entry->loss_order[slot->losses++ % files];
 	slot->early_deaths = 0;
-	say(LOG_LEVEL_ERROR, "%s died %d times on reading its state: %s is put aside as %s.corrupt",
-	    entry->name, EARLY_DEATHS_MAX, state_file_names[file], state_file_names[file]);
-	(void)state_file_corrupt(supervisor->data_fd, file);
+	snprintf(why, sizeof(why), "ended %s %d times on being read", entry->name,
+	    EARLY_DEATHS_MAX);
+	put_aside(supervisor, file, why);
 }
 
 static void

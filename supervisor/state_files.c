@@ -105,13 +105,9 @@ state_file_read(int folder, enum state_file file, struct buffer *content, bool *
 	error = fd < 0 || fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) ?
 		    -EFBIG :
 		    read_all(fd, content);
-	if (error == 0) {
-		*ret_exists = true;
-		return 0;
-	}
-	buffer_clear(content);
-	if (error == -EFBIG && state_file_corrupt(folder, file) != 0)
-		return -EIO;
+	*ret_exists = error == 0;
+	if (error != 0)
+		buffer_clear(content);
 	return error;
 }
 

@@ -20,8 +20,7 @@ int state_folder_open(const char *path, struct buffer *why);
 
 /*
  * Reads a file into `content` (a secret buffer).  0 with ret_exists; -EFBIG for one that is larger
- * than the bound, or no regular file: it is put aside as corrupt and counts as absent.  -errno
- * otherwise.
+ * than the bound, or no regular file; -errno otherwise.
  */
 int state_file_read(int folder, enum state_file file, struct buffer *content, bool *ret_exists);
 

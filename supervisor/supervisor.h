@@ -89,6 +89,8 @@ int spawn_worker(struct supervisor *supervisor, struct slot *slot);
 
 /* control.c: the worker's frames; what breaks the rules becomes EVENT_VIOLATION. */
 void control_read(struct supervisor *supervisor, struct slot *slot);
+/* Renames a state file to NAME.corrupt, and says why. */
+void put_aside(const struct supervisor *supervisor, enum state_file file, const char *why);
 
 /* hand_over.c: what is due to a worker, and new channels between workers. */
 void hand_over(struct supervisor *supervisor, struct slot *slot);

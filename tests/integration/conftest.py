@@ -27,6 +27,11 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "slow: waits for a time-out that can't be shortened")
 
 
+def pytest_collection_modifyitems(items):
+    """The search for secrets comes behind everything that may leak one."""
+    items.sort(key=lambda item: item.path.name == "test_secrets.py")
+
+
 @pytest.fixture(scope="session")
 def output():
     """The folder that keeps every log, for the search for secrets at the end."""

@@ -190,8 +190,8 @@ def test_state_that_kills_its_reader_is_put_aside(agents, master, tunnel):
     agent.write("tunnel_state.json", tunnel.state())
     impostor.take_place(agent, "tunnel-keeper", "DIES")
     agent.start(ready=False)
-    agent.wait_line(r"tunnel-keeper died 3 times on reading its state: tunnel_state.json is put "
-                    r"aside as tunnel_state.json.corrupt")
+    agent.wait_line(r"tunnel_state.json ended tunnel-keeper 3 times on being read and is put aside "
+                    r"as tunnel_state.json.corrupt")
     wait.until("the old one is kept", lambda: agent.read_json("tunnel_state.json.corrupt"))
     assert agent.read_json("tunnel_state.json.corrupt") == tunnel.state()
     assert agent.read("tunnel_state.json") is None

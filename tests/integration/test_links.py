@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is installed: which libraries each program links, its mode, and how large the supervisor is."""
+
+import importlib.util
+import os
+import re
+import stat
+import subprocess
+
+import pytest
+
+from harness.agent import WORKERS
+
+TOP = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
+SUPERVISOR_LINES_MAX = 1500
+
+# Beside libc; the loader resolves what these need in turn.
+NEEDED = {
+    "bin/dockflare-agent": {"libcap-ng", "libseccomp"},
+    "bin/dockflare-agentctl": {"libjson-c"},
+    "libexec/dockflare-agent/name-resolver": {"libcares", "libjson-c", "libseccomp"},
+    "libexec/dockflare-agent/docker-watcher": {"libcurl", "libjson-c", "libseccomp"},
+    "libexec/dockflare-agent/tunnel-keeper": {"libcurl", "libjson-c", "libseccomp"},
+    "libexec/dockflare-agent/master-link": {"libcurl", "libjson-c", "libseccomp"},
+}
+
+
+def run(*command):
+    return subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout
+
+
+def lines():
+    """tests/lib/lines.py, which is no package."""
+    spec = importlib.util.spec_from_file_location("lines", os.path.join(TOP, "tests/lib/lines.py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("program", NEEDED)
+def test_linked_libraries(prefix, program):
+    found = {name.split(".so")[0] for name in re.findall(
+        r"\(NEEDED\) +Shared library: \[([^\]]+)\]",
+        run("readelf", "-d", os.path.join(prefix, program)))}
+    assert "libc" in found
+    assert found - {"libc", "ld-linux-x86-64", "ld-linux-aarch64"} <= NEEDED[program]
+
+
+def test_the_supervisor_loads_nothing_more(prefix):
+    """Not even indirectly; and name-resolver neither libcurl nor TLS."""
+    loaded = {line.split()[0].split(".so")[0] for line in
+              run("ldd", os.path.join(prefix, "bin/dockflare-agent")).splitlines()}
+    assert loaded <= {"linux-vdso", "libc", "libcap-ng", "libseccomp", "/lib64/ld-linux-x86-64",
+                      "/lib/ld-linux-aarch64"}
+    resolver = run("ldd", os.path.join(prefix, "libexec/dockflare-agent/name-resolver"))
+    assert not re.search(r"libcurl|libssl|libcrypto|libgnutls|libnss3", resolver)
+
+
+@pytest.mark.parametrize("worker", WORKERS)
+def test_workers_can_be_run_and_not_read(prefix, worker):
+    """So that they are not dumpable from exec on."""
+    mode = os.stat(os.path.join(prefix, "libexec", "dockflare-agent", worker))
+    assert stat.S_IMODE(mode.st_mode) == 0o111 and mode.st_uid == 0
+
+
+@pytest.mark.parametrize("program", NEEDED)
+def test_hardening(prefix, program):
+    """PIE, full RELRO, no executable stack, stack protector, fortified."""
+    path = os.path.join(prefix, program)
+    header, segments = run("readelf", "-h", path), run("readelf", "-lW", path)
+    dynamic, symbols = run("readelf", "-d", path), run("readelf", "--dyn-syms", "-W", path)
+    assert "DYN (Position-Independent Executable file)" in header
+    assert "GNU_RELRO" in segments and "BIND_NOW" in dynamic
+    assert re.search(r"GNU_STACK +\S+ \S+ \S+ \S+ \S+ +RW +", segments)
+    assert "__stack_chk_fail" in symbols and "_chk@" in symbols
+
+
+def test_the_supervisor_is_small(prefix):
+    """Code that is neither blank nor comment; what it links beside its own is told apart."""
+    counting = lines()
+    own = counting.folder_lines("supervisor")
+    linked = counting.linked_lines(os.path.join(prefix, "bin", "dockflare-agent"))
+    print("supervisor/: %d lines; it links %s" % (own, ", ".join(
+        "%d of %s/" % (count, folder) for folder, count in sorted(linked.items())
+        if folder != "supervisor")))
+    assert own < SUPERVISOR_LINES_MAX
+    assert set(linked) == {"supervisor", "common", "policy"}
