@@ -107,7 +107,7 @@ ENABLED = {"dockflare.enable": "true", "dockflare.hostname": "a.example.com",
            "dockflare.service": "http://a:80"}
 
 
-# -- answers that are none ----------------------------------------------------------------------
+# -- answers that are none ------------------------------------------------------------------------
 
 @pytest.mark.parametrize("path", PATHS)
 def test_wrong_answers_are_said_and_never_believed(watchers, engines, engine, path):
@@ -478,7 +478,8 @@ def test_a_container_over_all_bounds_costs_itself_only(agents, master, engine):
     known = docker.inspect(huge)["Id"]
     agent.wait_line(r"docker-watcher: container %s: .* over 4 MiB" % known[:12])
     second = create(engine, "huge2", {**ENABLED, "dockflare.path": "x" * 5000000})
-    agent.wait_line(r"docker-watcher: container %s: .* over 4 MiB" % docker.inspect(second)["Id"][:12])
+    known = docker.inspect(second)["Id"]
+    agent.wait_line(r"docker-watcher: container %s: .* over 4 MiB" % known[:12])
     assert huge not in master.containers() and plain in master.containers()
     assert not agent.log.find("can't be read")
 
@@ -525,7 +526,8 @@ BROKEN = {
     "id-is-a-number": listed(2, ENABLED).replace(b'"%s"' % (b"%064x" % 2), b"2"),
     "no-state": listed(2, ENABLED).replace(b'"State"', b'"state"'),
     "labels-are-a-list": listed(2, b"[1]"), "labels-are-text": listed(2, b'"x"'),
-    "bad-escape": listed(2, b'{"dockflare.path": "\\x"}'), "not-closed": listed(2, ENABLED)[:-1], "a-number": b"5", "nested": b"[" + listed(2, {}) + b"]",
+    "bad-escape": listed(2, b'{"dockflare.path": "\\x"}'),
+    "not-closed": listed(2, ENABLED)[:-1], "a-number": b"5", "nested": b"[" + listed(2, {}) + b"]",
 }
 
 
@@ -547,7 +549,7 @@ def test_which_labels_enable_a_container(watchers, engines):
     """Prefixes and true values, each a container of one list."""
     rows = [({"dockflare.enable": value}, True) for value in (
         "true", "TRUE", "True", "1", "t", "T", "yes", "YES", "Yes")]
-    rows += [({"cloudflare.tunnel.enable": "true"}, True), ({"cloudflare.tunnel.enable": "1"}, True)]
+    rows += [({"cloudflare.tunnel.enable": value}, True) for value in ("true", "1")]
     rows += [({"dockflare.enable": value}, False) for value in (
         "false", "", "0", "no", "on", "y", "truee", " true", "enabled", "2")]
     rows += [({"Dockflare.enable": "true"}, False), ({"dockflare.enabled": "true"}, False),

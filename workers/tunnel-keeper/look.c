@@ -181,8 +181,10 @@ act(struct keeper *keeper)
 
 /* A look that gave nothing: what was seen before still stands, and is looked at again. */
 static void
-look_failed(struct keeper *keeper, const char *error)
+look_failed(struct keeper *keeper, const char *reason)
 {
+	const char *error = keeper_tellable(keeper, reason);
+
 	if (strcmp(keeper->problem, error) != 0)
 		log_error("the tunnel container can't be looked at: %s", error);
 	copy_printable(keeper->problem, sizeof(keeper->problem), error);
@@ -209,6 +211,8 @@ take_answer(struct keeper *keeper, const struct http_answer *answer)
 		look_failed(keeper, text);
 		return;
 	}
+	if (keeper_tellable(keeper, seen.error) != seen.error)
+		seen.error[0] = '\0';
 	keeper->observed = seen;
 	act(keeper);
 }
