@@ -152,7 +152,7 @@ def test_a_list_that_breaks_later_ends_nothing(watchers, engines, engine):
     """A container has ended, and the list that would decide it is wrong: nothing else is gone."""
     stays, ends = engine.service("stays"), engine.service("ends")
     pairs = {}
-    for kind in WRONG:
+    for kind in ("html", "500", "empty", "cut", "wrong-types", "list-with-broken-entry"):
         faulty = engines()
         pairs[kind] = (watchers(faulty.host), faulty)
     for watcher, _ in pairs.values():
@@ -254,36 +254,40 @@ def test_versions_are_asked_for_and_the_highest_common_one_is_spoken(watchers, e
         assert [line for line in faulty.seen if line.startswith("GET /v%s/containers" % spoken)]
 
 
-@pytest.mark.parametrize("protocol", ["1", "2"])
-def test_the_master_is_told_of_the_loss_as_it_can_understand_it(agents, masters, engine, read_proxy,
-                                                                protocol):
-    master = masters(protocol=protocol)
+def test_the_masters_are_told_of_the_loss_as_they_can_understand_it(agents, masters, engine,
+                                                                    read_proxy):
+    """An agent with each protocol; protocol 1 has no word for it, so nothing is said there."""
+    by_protocol = {protocol: masters(protocol=protocol) for protocol in ("1", "2")}
     name = engine.service("there")
-    agent = agents.start(master)
-    master.wait_container(name)
+    started = {protocol: agents.start(master) for protocol, master in by_protocol.items()}
+    for master in by_protocol.values():
+        master.wait_container(name)
+    pids = {protocol: agent.pids() for protocol, agent in started.items()}
     read_proxy.stop()
-    agent.wait_line(UNREADABLE)
+    for protocol, master in by_protocol.items():
+        started[protocol].wait_line(UNREADABLE)
     time.sleep(0.2)
-    master.set_mark()
-    time.sleep(2.5)
-    reports = master.events("status_report")
-    if protocol == "2":
-        assert reports and all(report["inventory_complete"] is False for report in reports)
-        assert not any(report.get("containers") for report in reports)
-    else:
-        assert reports == []
-    assert len(master.events("heartbeat")) >= 2
-    assert engine.hostname_rule("there") in master.rules()
-    assert agent.status()["docker"]["state"] == "unreadable"
+    for master in by_protocol.values():
+        master.set_mark()
     late = engine.service("late")
     engine.remove(name)
-    pids = agent.pids()
+    time.sleep(1.5)
+    told = by_protocol["2"].wait_events("status_report")
+    assert all(report["inventory_complete"] is False for report in told)
+    assert not any(report.get("containers") for report in told)
+    assert by_protocol["1"].events("status_report") == []
+    for protocol, master in by_protocol.items():
+        master.wait_events("heartbeat", 2)
+        assert engine.hostname_rule("there") in master.rules()
+        assert started[protocol].status()["docker"]["state"] == "unreadable"
     read_proxy.start()
-    master.wait_container(late)
-    master.wait_no_container(name)
-    assert agent.pids() == pids
-    assert len([1 for _, line in agent.log.lines if "can't be read" in line]) == 1
-    assert agent.wait_status("it is read again", lambda s: s["docker"]["state"] == "connected")
+    for protocol, master in by_protocol.items():
+        agent = started[protocol]
+        master.wait_container(late)
+        master.wait_no_container(name)
+        assert agent.pids() == pids[protocol]
+        assert len([1 for _, line in agent.log.lines if "can't be read" in line]) == 1
+        agent.wait_status("it is read again", lambda s: s["docker"]["state"] == "connected")
 
 
 # -- what comes and goes --------------------------------------------------------------------------
@@ -366,7 +370,7 @@ def test_a_burst_ends_in_what_is_there(agent, master, engine):
                for number in range(4)]
     for thread in threads:
         thread.start()
-    for _ in range(15):
+    for _ in range(8):
         docker.docker("pause", name)
         docker.docker("unpause", name)
     docker.docker("pause", name)
@@ -448,26 +452,24 @@ def check_hostile(agent, master, names):
 
 
 def test_hostile_labels_cost_themselves_only(agents, master, engine):
-    """They are there when the agent starts; and they come, as events, when it runs."""
+    """They come, as events, while the agent runs; and they are there when it starts again."""
     plain = engine.service("plain")
-    names = {kind: create(engine, "h-" + kind, {**ENABLED, **labels})
-             for kind, (labels, _, _) in HOSTILE.items()}
     agent = agents.start(master)
     master.wait_container(plain)
-    check_hostile(agent, master, names)
-    for name in names.values():
-        engine.remove(name)
-    for name in names.values():
-        master.wait_no_container(name, 15)
-    agent.wait_status("they are gone from the status", lambda s: s["docker"]["warnings"] == [], 10)
-    mark = agent.mark()
-    names = {kind: create(engine, "e-" + kind, {**ENABLED, **labels})
+    names = {kind: create(engine, "h-" + kind, {**ENABLED, **labels})
              for kind, (labels, _, _) in HOSTILE.items()}
     check_hostile(agent, master, names)
-    assert plain in master.containers()
-    assert not agent.log.find("can't be read", mark)
-    assert not agent.log.find("docker-watcher ended")
+    assert not agent.log.find("can't be read") and not agent.log.find("docker-watcher ended")
     assert not agent.log.find("\x1b") and not agent.log.find("\0")
+    agent.kill()
+    master.control("reset")
+    again = agents.start(master)
+    check_hostile(again, master, names)
+    assert plain in master.containers()
+    docker.docker("rm", "-f", *names.values())
+    for name in names.values():
+        master.wait_no_container(name, 15)
+    again.wait_status("they are gone from the status", lambda s: s["docker"]["warnings"] == [])
 
 
 def test_a_container_over_all_bounds_costs_itself_only(agents, master, engine):

@@ -668,7 +668,7 @@ def test_a_container_that_ends_in_order_is_started_again_and_backed_off(kept, ma
     began = time.time()
     kept(master, CLOUDFLARED_IMAGE=image)
     master.wait_tunnel("error", 15)
-    time.sleep(3)
+    time.sleep(2)
     assert changes(began).count("start") <= 6
 
 

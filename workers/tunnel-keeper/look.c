@@ -96,6 +96,16 @@ note_adoption(struct keeper *keeper)
 	snprintf(keeper->kept_id, sizeof(keeper->kept_id), "%s", seen->id);
 }
 
+/* Nothing is left to do also about what is foreign, or what Docker itself starts again. */
+static bool
+is_as_wanted(const struct keeper *keeper)
+{
+	const struct observed *seen = &keeper->observed;
+
+	return seen->presence != PRESENCE_FOREIGN &&
+	       (keeper_goal(keeper) != GOAL_RUN || seen->state == CONTAINER_STATE_RUNNING);
+}
+
 static void
 settle(struct keeper *keeper)
 {
@@ -107,7 +117,8 @@ settle(struct keeper *keeper)
 	if (keeper->problem[0] != '\0' && keeper->observed.presence != PRESENCE_UNSEEN) {
 		keeper->problem[0] = '\0';
 		backoff_reset(&keeper->step_backoff);
-		log_info("the tunnel container is as it should be again");
+		if (is_as_wanted(keeper))
+			log_info("the tunnel container is as it should be again");
 	}
 	note_adoption(keeper);
 	remember_command(keeper);
@@ -211,6 +222,7 @@ take_answer(struct keeper *keeper, const struct http_answer *answer)
 		look_failed(keeper, text);
 		return;
 	}
+	/* The engine's word on why it ended; read again at each look, so it may be left out. */
 	if (keeper_tellable(keeper, seen.error) != seen.error)
 		seen.error[0] = '\0';
 	keeper->observed = seen;
