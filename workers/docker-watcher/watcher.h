@@ -34,6 +34,7 @@ struct watcher {
 	struct http_request *list;
 	struct splitter events;
 	struct splitter elements;
+	size_t list_bytes; /* of the list that is being read */
 	struct inventory inventory;
 	struct notes notes;
 	struct publishing publishing;
