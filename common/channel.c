@@ -23,7 +23,6 @@ channel_open(struct channel *channel, int fd, bool descriptors)
 		.input = SECRET_BUFFER(FRAME_HEADER_BYTES + FRAME_MAX_BYTES),
 		.received_fd = -1,
 		.output = SECRET_BUFFER(CHANNEL_QUEUE_MAX_BYTES),
-		.sent_fd = -1,
 	};
 	if (flags >= 0 && (flags & O_NONBLOCK) == 0)
 		fcntl(fd, F_SETFL, flags | O_NONBLOCK);
@@ -42,12 +41,14 @@ channel_close(struct channel *channel)
 {
 	/* A zeroed channel was never opened: its 0 is nobody's descriptor. */
 	if (channel->input.max_bytes == 0) {
-		channel->fd = channel->received_fd = channel->sent_fd = -1;
+		channel->fd = channel->received_fd = -1;
 		return;
 	}
 	close_fd(&channel->fd);
 	close_fd(&channel->received_fd);
-	close_fd(&channel->sent_fd);
+	for (size_t at = 0; at < channel->waiting_count; at++)
+		close_fd(&channel->waiting[at].fd);
+	channel->waiting_count = 0;
 	buffer_free(&channel->input);
 	buffer_free(&channel->output);
 	channel->wanted = 0;
@@ -205,7 +206,7 @@ channel_send(struct channel *channel, struct slice frame, int fd)
 	if (FRAME_HEADER_BYTES + frame.length > channel->output.max_bytes - start)
 		return -ENOBUFS;
 	if (fd >= 0) {
-		if (channel->sent_fd >= 0)
+		if (channel->waiting_count == CHANNEL_DESCRIPTORS_MAX)
 			return -EBUSY;
 		copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 		if (copy < 0)
@@ -217,10 +218,9 @@ channel_send(struct channel *channel, struct slice frame, int fd)
 		close_fd(&copy);
 		return -ENOMEM;
 	}
-	if (copy >= 0) {
-		channel->sent_fd = copy;
-		channel->sent_fd_at = start;
-	}
+	if (copy >= 0)
+		channel->waiting[channel->waiting_count++] =
+		    (struct channel_descriptor){ .fd = copy, .at = start };
 	return 0;
 }
 
@@ -256,15 +256,31 @@ transmit(const struct channel *channel, size_t length, int fd)
 	return sent;
 }
 
+/* The first `length` bytes of the output are sent, and with them the first descriptor. */
+static void
+forget_sent(struct channel *channel, size_t length, bool with_fd)
+{
+	if (with_fd) {
+		close_fd(&channel->waiting[0].fd);
+		channel->waiting_count--;
+		memmove(channel->waiting, channel->waiting + 1,
+		    channel->waiting_count * sizeof(channel->waiting[0]));
+	}
+	for (size_t at = 0; at < channel->waiting_count; at++)
+		channel->waiting[at].at -= length;
+	buffer_drop(&channel->output, length);
+}
+
 int
 channel_flush(struct channel *channel)
 {
 	while (channel_wants_write(channel)) {
-		bool with_fd = channel->sent_fd >= 0 && channel->sent_fd_at == 0;
-		/* Bytes before the descriptor's frame go first, so that it arrives with it. */
-		size_t length = channel->sent_fd >= 0 && !with_fd ? channel->sent_fd_at :
-								    channel->output.length;
-		ssize_t sent = transmit(channel, length, with_fd ? channel->sent_fd : -1);
+		bool with_fd = channel->waiting_count > 0 && channel->waiting[0].at == 0;
+		size_t next = with_fd ? 1 : 0;
+		/* Bytes before a descriptor's frame go first, so that it arrives with it. */
+		size_t length = channel->waiting_count > next ? channel->waiting[next].at :
+								channel->output.length;
+		ssize_t sent = transmit(channel, length, with_fd ? channel->waiting[0].fd : -1);
 
 		if (sent == -EAGAIN)
 			return 0;
@@ -272,11 +288,7 @@ channel_flush(struct channel *channel)
 			return -EPIPE;
 		if (sent < 0)
 			return (int)sent;
-		if (with_fd)
-			close_fd(&channel->sent_fd);
-		else if (channel->sent_fd >= 0)
-			channel->sent_fd_at -= (size_t)sent;
-		buffer_drop(&channel->output, (size_t)sent);
+		forget_sent(channel, (size_t)sent, with_fd);
 	}
 	if (channel->fd >= 0 && channel->output.capacity > READ_CHUNK_BYTES)
 		buffer_free(&channel->output);

@@ -20,6 +20,14 @@
 #define CHANNEL_QUEUE_MAX_BYTES (8 * 1024 * 1024)
 /* A frame that has begun must be complete within this time. */
 #define CHANNEL_FRAME_DEADLINE_MS 10000
+/* Descriptors that may wait to be sent: a worker that is slow gets one for each of its peers. */
+#define CHANNEL_DESCRIPTORS_MAX 8
+
+/* A descriptor that waits. */
+struct channel_descriptor {
+	int fd;    /* owned */
+	size_t at; /* goes out with this byte of the output, the first of its frame */
+};
 
 struct channel {
 	int fd;              /* owned; -1: closed */
@@ -29,8 +37,8 @@ struct channel {
 	int received_fd;     /* owned; came with the frame in `input`; -1: none */
 	int64_t frame_since_ms; /* when the unfinished frame began; 0: none */
 	struct buffer output;
-	int sent_fd; /* owned; goes out with the byte at `sent_fd_at`; -1: none */
-	size_t sent_fd_at;
+	size_t waiting_count;
+	struct channel_descriptor waiting[CHANNEL_DESCRIPTORS_MAX]; /* in the output's order */
 };
 
 /* Takes over `fd` (a stream socket), makes it non-blocking.  Never fails. */
@@ -63,9 +71,9 @@ int channel_take_fd(struct channel *channel);
 void channel_next(struct channel *channel);
 
 /*
- * Queues one frame.  `fd` goes along (-1: none) and is duplicated: the caller keeps its own; only
- * one descriptor may wait at a time.  0, -EMSGSIZE, -ENOBUFS if the queue is full, -EBUSY if a
- * descriptor already waits, -EPIPE on a closed channel, -ENOMEM.
+ * Queues one frame.  `fd` goes along (-1: none) and is duplicated: the caller keeps its own.  0,
+ * -EMSGSIZE, -ENOBUFS if the queue is full, -EBUSY if too many descriptors wait, -EPIPE on a
+ * closed channel, -ENOMEM.
  */
 int channel_send(struct channel *channel, struct slice frame, int fd);
 

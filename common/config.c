@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/config_check.h"
+#include "common/setting_value.h"
 #include "common/utf8.h"
 
 #define LINES_MAX_BYTES (256 * 1024)
@@ -55,6 +56,13 @@ add_quoted(struct buffer *line, const char *value, bool url)
 			(void)buffer_printf(line, "\\x%02x", byte);
 	}
 	(void)buffer_add_text(line, shown < length ? "…\" " : "\" ");
+}
+
+/* Not a secret; nor what stands where a path belongs, which people mistake for it. */
+static bool
+may_be_quoted(const struct setting_entry *entry, const char *raw)
+{
+	return !entry->secret && (entry->normalise != value_path || raw[0] == '/');
 }
 
 /* ---- single values ---- */
@@ -129,7 +137,7 @@ take_value(struct config *config, enum setting setting, const char *raw)
 		config->values[setting] = strdup(value.bytes);
 		return;
 	}
-	if (!entry->secret)
+	if (may_be_quoted(entry, raw))
 		add_quoted(&line, raw, entry->url);
 	(void)buffer_add_text(&line, error == -EINVAL ? why.bytes : "is too long");
 	config_mistake(config, setting, line.bytes);

@@ -9,6 +9,8 @@
 
 #include "common/config_check.h"
 
+#define PATH_SHOWN "%.400s" /* of a path, in a line for a person */
+
 /* The two variables of each secret. */
 static const struct {
 	enum setting value;
@@ -52,7 +54,7 @@ read_file(const char *path, struct buffer *content)
 static int
 wrong(struct buffer *why, const char *path, const char *reason)
 {
-	(void)buffer_printf(why, "%s %s", path, reason);
+	(void)buffer_printf(why, PATH_SHOWN " %s", path, reason);
 	return -EINVAL;
 }
 
@@ -65,7 +67,7 @@ read_secret_file(enum secret secret, const char *path, struct buffer *ret_value,
 	if (error == -EFBIG)
 		return wrong(why, path, "is longer than 4096 bytes");
 	if (error != 0) {
-		(void)buffer_printf(why, "%s can't be read by uid %u: %s", path, geteuid(),
+		(void)buffer_printf(why, PATH_SHOWN " can't be read by uid %u: %s", path, geteuid(),
 		    strerror(-error));
 		return error;
 	}
@@ -75,7 +77,7 @@ read_secret_file(enum secret secret, const char *path, struct buffer *ret_value,
 		return wrong(why, path, "is empty");
 	if (strlen(content.bytes) != content.length)
 		return wrong(why, path, "has a NUL");
-	(void)buffer_printf(why, "%s ", path);
+	(void)buffer_printf(why, PATH_SHOWN " ", path);
 	error = settings[sources[secret].value].normalise(content.bytes, ret_value, why);
 	if (error == 0)
 		buffer_clear(why);
@@ -153,14 +155,24 @@ take_secret(struct config *config, enum secret secret)
 		config_mistake(config, sources[secret].file, why.bytes);
 }
 
-/* Whether a mistake was already told about one of the secret's variables. */
+/* Whether a mistake was already told about the variable. */
+static bool
+is_told(const struct config *config, enum setting setting)
+{
+	const char *line = config->mistakes.length > 0 ? config->mistakes.bytes : "";
+	size_t length = strlen(settings[setting].name);
+
+	for (; *line != '\0'; line += strcspn(line, "\n") + 1)
+		if (strncmp(line, settings[setting].name, length) == 0 && line[length] == ':')
+			return true;
+	return false;
+}
+
+/* The same about one of the secret's two variables. */
 static bool
 has_mistake(const struct config *config, enum secret secret)
 {
-	char start[80];
-
-	snprintf(start, sizeof(start), "%s", settings[sources[secret].value].name);
-	return config->mistakes.length > 0 && strstr(config->mistakes.bytes, start) != NULL;
+	return is_told(config, sources[secret].value) || is_told(config, sources[secret].file);
 }
 
 void
@@ -176,7 +188,8 @@ config_check_secrets(struct config *config)
 		    "DOCKFLARE_API_KEY_FILE");
 	id = is_configured(config, SECRET_ACCESS_ID);
 	key = is_configured(config, SECRET_ACCESS_SECRET);
-	if (id != key && !has_mistake(config, SECRET_ACCESS_ID))
+	if (id != key && !has_mistake(config, SECRET_ACCESS_ID) &&
+	    !has_mistake(config, SECRET_ACCESS_SECRET))
 		config_mistake(config, id ? SETTING_ACCESS_SECRET : SETTING_ACCESS_ID,
 		    "is not set, but the other half of the Access service token is; set both or "
 		    "none");

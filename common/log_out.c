@@ -88,8 +88,13 @@ log_out_flush(void)
 		size_t length = queue.length < PIPE_BUF ? queue.length : PIPE_BUF;
 		ssize_t written;
 
-		if (poll(&out, 1, 0) != 1 || (out.revents & POLLOUT) == 0)
+		if (poll(&out, 1, 0) != 1)
 			return;
+		if ((out.revents & POLLOUT) == 0) {
+			/* Closed, or full without a reader; poll would tell of it for ever. */
+			buffer_clear(&queue);
+			return;
+		}
 		written = write(STDERR_FILENO, queue.bytes, length);
 		if (written < 0 && errno != EINTR && errno != EAGAIN) {
 			/* Nobody will ever read it. */

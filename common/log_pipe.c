@@ -112,6 +112,18 @@ take_bytes(struct log_pipe *pipe, const char *bytes, size_t length, int64_t now_
 	}
 }
 
+/* Tells what is left, closes. */
+static void
+end_pipe(struct log_pipe *pipe, int64_t now_ms)
+{
+	take_line(pipe, now_ms);
+	buffer_clear(&pipe->line);
+	tell_repeats(pipe);
+	tell_dropped(pipe);
+	close(pipe->fd);
+	pipe->fd = -1;
+}
+
 void
 log_pipe_read(struct log_pipe *pipe, int64_t now_ms)
 {
@@ -120,6 +132,9 @@ log_pipe_read(struct log_pipe *pipe, int64_t now_ms)
 	for (int turn = 0; turn < READS_A_TURN; turn++) {
 		ssize_t got = read(pipe->fd, bytes, sizeof(bytes));
 
+		/* A worker may close its end and live on; poll would tell of it for ever. */
+		if (got == 0)
+			end_pipe(pipe, now_ms);
 		if (got <= 0)
 			return;
 		take_bytes(pipe, bytes, (size_t)got, now_ms);
@@ -136,13 +151,8 @@ log_pipe_tick(struct log_pipe *pipe, int64_t now_ms)
 void
 log_pipe_close(struct log_pipe *pipe, int64_t now_ms)
 {
-	if (pipe->fd < 0)
-		return;
-	log_pipe_read(pipe, now_ms);
-	take_line(pipe, now_ms);
-	buffer_clear(&pipe->line);
-	tell_repeats(pipe);
-	tell_dropped(pipe);
-	close(pipe->fd);
-	pipe->fd = -1;
+	if (pipe->fd >= 0)
+		log_pipe_read(pipe, now_ms);
+	if (pipe->fd >= 0)
+		end_pipe(pipe, now_ms);
 }

@@ -32,7 +32,8 @@ struct log_pipe {
 /* Takes over the reading end. */
 void log_pipe_open(struct log_pipe *pipe, int fd, const char *name);
 
-/* Reads what is there and tells its lines.  At most a bounded number of bytes a call. */
+/* Reads what is there and tells its lines; closes at the end.  At most a bounded number of bytes a
+   call. */
 void log_pipe_read(struct log_pipe *pipe, int64_t now_ms);
 
 /* Tells repeats whose time has come. */

@@ -3,21 +3,35 @@
 #include "common/printable.h"
 
 #include <stdbool.h>
+#include <string.h>
 
+#include "common/attr.h"
 #include "common/utf8.h"
 
-/* C1 controls, and the marks that turn the direction of what follows, deceive a reader. */
+/*
+ * What deceives a reader: C1 controls, the separators of lines and paragraphs, and what turns the
+ * direction (Unicode's Bidi_Control).
+ */
+static const struct {
+	const char *first; /* in UTF-8; a range differs in its last byte only */
+	const char *last;
+} deceiving[] = {
+	{ "\xc2\x80", "\xc2\x9f" },         /* U+0080 to U+009F */
+	{ "\xd8\x9c", "\xd8\x9c" },         /* U+061C */
+	{ "\xe2\x80\x8e", "\xe2\x80\x8f" }, /* U+200E and U+200F */
+	{ "\xe2\x80\xa8", "\xe2\x80\xae" }, /* U+2028 to U+202E */
+	{ "\xe2\x81\xa6", "\xe2\x81\xa9" }, /* U+2066 to U+2069 */
+};
+
 static bool
 is_deceiving(const char *bytes, size_t length)
 {
-	if (length == 2)
-		return (unsigned char)bytes[0] == 0xc2 && (unsigned char)bytes[1] < 0xa0;
-	if (length != 3 || (unsigned char)bytes[0] != 0xe2)
-		return false;
-	return (unsigned char)bytes[1] == 0x80 ?
-		   (unsigned char)bytes[2] >= 0xa8 && (unsigned char)bytes[2] <= 0xae :
-		   (unsigned char)bytes[1] == 0x81 && (unsigned char)bytes[2] >= 0xa6 &&
-		       (unsigned char)bytes[2] <= 0xa9;
+	for (size_t at = 0; at < ARRAY_LEN(deceiving); at++)
+		if (strlen(deceiving[at].first) == length &&
+		    memcmp(bytes, deceiving[at].first, length) >= 0 &&
+		    memcmp(bytes, deceiving[at].last, length) <= 0)
+			return true;
+	return false;
 }
 
 void

@@ -42,21 +42,36 @@ is_good_registry(const char *start, size_t length)
 	return length > 0;
 }
 
-/* Lower case letters and digits, with single ".", up to two "_", or "-" between them. */
+/* Length of the separator at the start: one ".", one or two "_", or any number of "-"; 0: none. */
+static size_t
+separator(const char *start, size_t length)
+{
+	size_t count = 1;
+
+	if (start[0] == '-') {
+		while (count < length && start[count] == '-')
+			count++;
+		return count;
+	}
+	if (start[0] == '_')
+		return length > 1 && start[1] == '_' ? 2 : 1;
+	return start[0] == '.' ? 1 : 0;
+}
+
+/* Lower case letters and digits, with single separators between them. */
 static bool
 is_component(const char *start, size_t length)
 {
-	if (length == 0 || !is_lower(start[0]) || !is_lower(start[length - 1]))
-		return false;
-	for (size_t at = 1; at < length; at++) {
-		if (is_lower(start[at]) || start[at] == '-')
-			continue;
-		if (start[at] != '.' && start[at] != '_')
-			return false;
-		if (start[at] == '.' && start[at - 1] == '.')
-			return false;
+	size_t at = 0;
+
+	while (at < length && is_lower(start[at])) {
+		at++;
+		if (at < length)
+			at += separator(start + at, length - at);
+		else
+			return true;
 	}
-	return true;
+	return false;
 }
 
 static bool

@@ -27,11 +27,17 @@ int
 value_networks(const char *raw, struct buffer *out, struct buffer *why)
 {
 	struct networks networks;
-	const char *reason;
+	const char *at = raw, *start, *reason;
+	size_t length;
 
 	if (networks_parse(raw, &networks, &reason) != 0)
 		return setting_refuse(why, reason);
-	return buffer_add_text(out, raw);
+	/* Without blanks: a tab would not pass the frame `config`. */
+	while ((length = next_entry(&at, &start)) > 0)
+		if ((out->length > 0 && buffer_add_text(out, ",") != 0) ||
+		    buffer_add(out, start, length) != 0)
+			return -ENOMEM;
+	return 0;
 }
 
 /* A host, .domain or address; what has a slash must be a network. */

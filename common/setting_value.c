@@ -103,6 +103,8 @@ value_proxy_url(const char *raw, struct buffer *out, struct buffer *why)
 	static const char use[] = "; use http://[USER:PASSWORD@]HOST:PORT";
 	size_t length = strcspn(raw, "/") + 2;
 
+	if (strlen(raw) > SECRET_MAX_BYTES)
+		return setting_refuse(why, "is longer than 4096 bytes");
 	if (check_url(raw, URL_SCHEME_BIT(URL_HTTP), true, why) != 0)
 		return setting_refuse(why, use);
 	/* Readers disagree about a proxy's default port, and a path means nothing. */

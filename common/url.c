@@ -92,14 +92,24 @@ is_name(const char *host)
 	return label > 0 && host[strlen(host) - 1] != '-' && !ends_like_a_number(host);
 }
 
+/* Keeps the host, in lower case, so that two spellings of one host are equal. */
+static int
+take_host(const char *host, size_t length, struct url *url, const char **ret_why)
+{
+	if (length >= sizeof(url->host))
+		return wrong(ret_why, "has a host that is too long");
+	for (size_t at = 0; at < length; at++)
+		url->host[at] = (char)(host[at] >= 'A' && host[at] <= 'Z' ? host[at] - 'A' + 'a' :
+									    host[at]);
+	url->host[length] = '\0';
+	return 0;
+}
+
 static int
 judge_host(struct url *url, const char **ret_why)
 {
 	struct in_addr address;
 
-	for (char *at = url->host; *at != '\0'; at++)
-		if (*at >= 'A' && *at <= 'Z')
-			*at = (char)(*at - 'A' + 'a');
 	if (url->host[0] == '\0')
 		return wrong(ret_why, "has no host");
 	if (inet_pton(AF_INET, url->host, &address) == 1) {
@@ -117,15 +127,13 @@ read_ipv6(const char **at, const char *end, struct url *url, const char **ret_wh
 {
 	const char *close = memchr(*at, ']', (size_t)(end - *at));
 	struct in6_addr address;
-	size_t length;
+	int error;
 
 	if (close == NULL)
 		return wrong(ret_why, "has a \"[\" without \"]\"");
-	length = (size_t)(close - *at) - 1;
-	if (length >= sizeof(url->host))
-		return wrong(ret_why, "has a host that is too long");
-	memcpy(url->host, *at + 1, length);
-	url->host[length] = '\0';
+	error = take_host(*at + 1, (size_t)(close - *at) - 1, url, ret_why);
+	if (error != 0)
+		return error;
 	if (inet_pton(AF_INET6, url->host, &address) != 1)
 		return wrong(ret_why, "has an ill-formed IPv6 address");
 	url->host_is_address = true;
@@ -139,15 +147,15 @@ read_host(const char **at, const char *end, struct url *url, const char **ret_wh
 {
 	const char *colon;
 	size_t length;
+	int error;
 
 	if (*at < end && **at == '[')
 		return read_ipv6(at, end, url, ret_why);
 	colon = memchr(*at, ':', (size_t)(end - *at));
 	length = (size_t)((colon == NULL ? end : colon) - *at);
-	if (length >= sizeof(url->host))
-		return wrong(ret_why, "has a host that is too long");
-	memcpy(url->host, *at, length);
-	url->host[length] = '\0';
+	error = take_host(*at, length, url, ret_why);
+	if (error != 0)
+		return error;
 	*at += length;
 	return judge_host(url, ret_why);
 }
@@ -205,7 +213,7 @@ read_path(const char *path, struct url *url, const char **ret_why)
 static int
 read_unix(const char *path, struct url *url, const char **ret_why)
 {
-	if (path[0] != '/' || path[1] == '\0')
+	if (path[0] != '/' || path[strspn(path, "/")] == '\0')
 		return wrong(ret_why, "needs an absolute path (unix:///run/docker.sock)");
 	if (strlen(path) > 107)
 		return wrong(ret_why, "has a path that is too long for a socket (107 bytes)");

@@ -83,7 +83,9 @@ static const struct {
 	{ "NoNewPrivs", "1" },
 	{ "Seccomp", "2" },
 	{ "Threads", "1" },
+#ifndef POLICY_AUDIT /* ./dev audit traces the workers, and differs in nothing else */
 	{ "TracerPid", "0" },
+#endif
 	{ "CapInh", "0000000000000000" },
 	{ "CapPrm", "0000000000000000" },
 	{ "CapEff", "0000000000000000" },

@@ -50,13 +50,15 @@ check_ca(struct config *config, const struct policy_values *values)
 {
 	uid_t uid = processes[PROCESS_MASTER_LINK].uid;
 	struct stat status;
+	mode_t needed;
 
 	if (!values->distinct_uids || values->ca_file == NULL ||
 	    stat(values->ca_file, &status) != 0)
 		return;
-	if ((status.st_mode & S_IROTH) == 0 && status.st_uid != uid && status.st_gid != uid)
+	needed = status.st_uid == uid ? S_IRUSR : status.st_gid == uid ? S_IRGRP : S_IROTH;
+	if ((status.st_mode & needed) == 0)
 		(void)buffer_printf(&config->mistakes,
-		    "DOCKFLARE_CA_FILE: %s can't be read by uid %u (mode %04o); chmod o+r it\n",
+		    "DOCKFLARE_CA_FILE: %s can't be read by uid %u (mode %04o); chmod a+r it\n",
 		    values->ca_file, uid, status.st_mode & 07777);
 }
 

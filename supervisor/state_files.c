@@ -39,6 +39,9 @@ refuse_folder(const char *path, int error, struct buffer *why)
 	if (stat(path, &status) != 0)
 		(void)buffer_printf(why, "%s: %s; make the folder, or mount a volume there", path,
 		    strerror(errno));
+	else if (error != EACCES && error != EPERM)
+		(void)buffer_printf(why, "%s: %s; it must be a folder that can be written", path,
+		    strerror(error));
 	else
 		(void)buffer_printf(why,
 		    "%s is not writable for uid %u (it belongs to uid %u, mode %04o): %s; chown "
@@ -100,7 +103,8 @@ state_file_read(int folder, enum state_file file, struct buffer *content, bool *
 	*ret_exists = false;
 	if (fd < 0 && errno == ENOENT)
 		return 0;
-	if (fd < 0 && errno != ELOOP)
+	/* A symbolic link; a socket, or a device that is none. */
+	if (fd < 0 && errno != ELOOP && errno != ENXIO)
 		return -errno;
 	error = fd < 0 || fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) ?
 		    -EFBIG :

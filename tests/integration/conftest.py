@@ -27,9 +27,21 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "slow: waits for a time-out that can't be shortened")
 
 
-def pytest_collection_modifyitems(items):
-    """The search for secrets comes behind everything that may leak one."""
+def pytest_addoption(parser):
+    parser.addoption("--part", choices=("engine", "alone"), help="only the tests that use the "
+                     "Docker engine, or only those that do not; both can run side by side")
+
+
+def pytest_collection_modifyitems(config, items):
+    """The search for secrets comes behind everything that may leak one, in each part."""
     items.sort(key=lambda item: item.path.name == "test_secrets.py")
+    part = config.getoption("--part")
+    if part is None:
+        return
+    left_out = [item for item in items if item.path.name != "test_secrets.py"
+                and ("engine" in item.fixturenames) != (part == "engine")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture(scope="session")

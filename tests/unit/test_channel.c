@@ -163,7 +163,6 @@ descriptors_come_with_their_frame(void **state)
 	assert_int_equal(pipe2(pipe_fds, O_CLOEXEC), 0);
 	assert_int_equal(channel_send(&pair.one, SLICE("before"), -1), 0);
 	assert_int_equal(channel_send(&pair.one, SLICE("with"), pipe_fds[1]), 0);
-	assert_int_equal(channel_send(&pair.one, SLICE("busy"), pipe_fds[1]), -EBUSY);
 	assert_int_equal(channel_send(&pair.one, SLICE("after"), -1), 0);
 	assert_int_equal(channel_flush(&pair.one), 0);
 
@@ -183,6 +182,42 @@ descriptors_come_with_their_frame(void **state)
 	close(pipe_fds[0]);
 	close(pipe_fds[1]);
 	close_pair(&pair);
+}
+
+/* As many as there may be, before the other end reads the first. */
+static void
+descriptors_wait_in_order(void **state)
+{
+	struct pair pair = open_pair(true);
+	int pipes[CHANNEL_DESCRIPTORS_MAX][2];
+
+	(void)state;
+	for (unsigned at = 0; at < CHANNEL_DESCRIPTORS_MAX; at++) {
+		assert_int_equal(pipe2(pipes[at], O_CLOEXEC), 0);
+		assert_int_equal(channel_send(&pair.one, SLICE("with"), pipes[at][1]), 0);
+		assert_int_equal(channel_send(&pair.one, SLICE("without"), -1), 0);
+	}
+	assert_int_equal(channel_send(&pair.one, SLICE("busy"), pipes[0][1]), -EBUSY);
+	assert_int_equal(channel_flush(&pair.one), 0);
+	assert_int_equal(channel_send(&pair.one, SLICE("again"), pipes[0][1]), 0);
+	for (unsigned at = 0; at < CHANNEL_DESCRIPTORS_MAX; at++) {
+		char byte = 0, expected = (char)('0' + at);
+		int got;
+
+		assert_int_equal(channel_read(&pair.other, FRAME_MAX_BYTES, 0), 1);
+		got = channel_take_fd(&pair.other);
+		assert_int_equal(write(got, &expected, 1), 1);
+		assert_int_equal(read(pipes[at][0], &byte, 1), 1);
+		assert_int_equal(byte, expected);
+		close(got);
+		channel_next(&pair.other);
+		assert_int_equal(channel_read(&pair.other, FRAME_MAX_BYTES, 0), 1);
+		assert_int_equal(channel_take_fd(&pair.other), -1);
+		channel_next(&pair.other);
+		close(pipes[at][0]);
+		close(pipes[at][1]);
+	}
+	close_pair(&pair); /* and with it the one that still waits */
 }
 
 static int
@@ -277,6 +312,7 @@ main(void)
 		cmocka_unit_test(an_end_inside_a_frame_is_an_error),
 		cmocka_unit_test(a_frame_that_stalls_is_given_up),
 		cmocka_unit_test(descriptors_come_with_their_frame),
+		cmocka_unit_test(descriptors_wait_in_order),
 		cmocka_unit_test(descriptors_where_none_belong_are_dropped),
 		cmocka_unit_test(the_queue_is_bounded),
 		cmocka_unit_test(a_closed_channel_stays_closed),

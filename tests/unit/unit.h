@@ -23,6 +23,39 @@ slice_of(const char *text)
 	return (struct slice){ .bytes = text, .length = strlen(text) };
 }
 
+/* As assert_int_equal and assert_string_equal, for a row of a table: says which one failed. */
+static inline void
+row_int_equal(const char *what, int64_t actual, int64_t expected)
+{
+	if (actual != expected)
+		print_error("row \"%s\"\n", what);
+	assert_int_equal(actual, expected);
+}
+
+static inline void
+row_string_equal(const char *what, const char *actual, const char *expected)
+{
+	if (strcmp(actual, expected) != 0)
+		print_error("row \"%s\"\n", what);
+	assert_string_equal(actual, expected);
+}
+
+/* Whether `part` (NULL: any text will do) is in a reason. */
+static inline void
+row_string_holds(const char *what, const char *actual, const char *part)
+{
+	if (part == NULL || strstr(actual, part) != NULL)
+		return;
+	print_error("row \"%s\": \"%s\" without \"%s\"\n", what, actual, part);
+	assert_true(false);
+}
+
+/* A container's id of one hexadecimal digit, given as a literal: CONTAINER_ID("a"). */
+#define DIGITS16(digit)                                                                           \
+	digit digit digit digit digit digit digit digit digit digit digit digit digit digit digit \
+	    digit
+#define CONTAINER_ID(digit) DIGITS16(digit) DIGITS16(digit) DIGITS16(digit) DIGITS16(digit)
+
 #define RUN_TESTS(tests) cmocka_run_group_tests((tests), NULL, NULL)
 
 #endif

@@ -37,7 +37,9 @@ slice_is(struct slice value, const char *quoted)
 static bool
 take_id(struct slice value, char id[CONTAINER_ID_BYTES + 1])
 {
+	/* The closing quote is looked at for a head, which was cut by bytes. */
 	if (value.length != CONTAINER_ID_BYTES + 2 || value.bytes[0] != '"' ||
+	    value.bytes[CONTAINER_ID_BYTES + 1] != '"' ||
 	    !text_is(TEXT_HEX, value.bytes + 1, CONTAINER_ID_BYTES))
 		return false;
 	memcpy(id, value.bytes + 1, CONTAINER_ID_BYTES);

@@ -35,6 +35,15 @@ decides(const struct inventory *inventory, const struct row *row)
 	       inventory->list_began_ms - row->ended_ms >= INVENTORY_SETTLE_MS;
 }
 
+/* The list holds the container: it is looked for no more, if the list can say so. */
+static void
+see(struct inventory *inventory, struct row *row)
+{
+	row->listed = inventory->list_number;
+	if (decides(inventory, row))
+		row->ended_ms = 0;
+}
+
 static int
 take_listed(struct inventory *inventory, const struct fact *fact)
 {
@@ -47,9 +56,7 @@ take_listed(struct inventory *inventory, const struct fact *fact)
 		result = table_put(&inventory->table, fact, &row, &changed);
 	if (result < 0)
 		return result;
-	row->listed = inventory->list_number;
-	if (decides(inventory, row))
-		row->ended_ms = 0;
+	see(inventory, row);
 	if (changed)
 		inventory->changed(inventory->context, row, true);
 	return 0;
@@ -83,15 +90,17 @@ inventory_list_oversized(struct inventory *inventory, struct slice head)
 
 	inventory->oversized(inventory->context, known ? id : NULL);
 	if (row != NULL)
-		row->listed = inventory->list_number;
+		see(inventory, row);
 	return true;
 }
 
 static bool
 is_gone(const struct inventory *inventory, const struct row *row)
 {
-	return row->listed != inventory->list_number && row->touched != inventory->list_number &&
-	       decides(inventory, row);
+	/* One that has ended can still be renamed, which is no sign of life. */
+	bool touched = row->touched == inventory->list_number && row->ended_ms == 0;
+
+	return row->listed != inventory->list_number && !touched && decides(inventory, row);
 }
 
 void

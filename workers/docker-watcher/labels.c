@@ -119,10 +119,16 @@ static int
 take(struct reading *reading, struct slice raw_key, const char *key, struct slice raw_value)
 {
 	struct labels *labels = reading->labels;
-	const char *why = NULL, *value = decode(reading, raw_value, LABEL_VALUE_MAX_BYTES, &why);
+	const char *why, *value;
 	size_t weight;
 	int enable;
 
+	/* A hostile container has a hundred thousand: the rest of them costs little. */
+	if (reading->count == LABELS_MAX) {
+		drop(reading, raw_key, too_many);
+		return 0;
+	}
+	value = decode(reading, raw_value, LABEL_VALUE_MAX_BYTES, &why);
 	if (value == NULL && why == NULL)
 		return -ENOMEM;
 	if (value == NULL) {
@@ -132,8 +138,7 @@ take(struct reading *reading, struct slice raw_key, const char *key, struct slic
 	weight = labels_weight(key) + labels_weight(value);
 	if (is_known(reading, key))
 		why = twice;
-	else if (reading->count == LABELS_MAX ||
-		 labels->weight_bytes + weight > LABELS_WEIGHT_MAX_BYTES)
+	else if (labels->weight_bytes + weight > LABELS_WEIGHT_MAX_BYTES)
 		why = too_many;
 	if (why != NULL) {
 		drop(reading, raw_key, why);

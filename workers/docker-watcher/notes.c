@@ -35,7 +35,7 @@ notes_add(struct notes *notes, const char *id, uint64_t list_number, const char 
 		(void)snprintf(note->id, sizeof(note->id), "%s", id);
 	}
 	note->list_number = list_number;
-	if (strcmp(note->text, text) == 0)
+	if (strncmp(note->text, text, sizeof(note->text) - 1) == 0)
 		return;
 	(void)snprintf(note->text, sizeof(note->text), "%s", text);
 	log_warning("%s", note->text);

@@ -86,21 +86,33 @@ step_inside(struct splitter *splitter, char byte)
 	return splitter->depth == 0;
 }
 
+/* Cuts the object to its head, which the piece may have to complete.  0 or -ENOMEM. */
+static int
+keep_head(struct splitter *splitter, const char *bytes, size_t length)
+{
+	struct buffer *object = &splitter->object;
+	size_t most = object->max_bytes < SPLITTER_HEAD_BYTES ? object->max_bytes :
+								SPLITTER_HEAD_BYTES;
+
+	splitter->oversized = true;
+	if (object->length >= most) {
+		object->length = most;
+		return 0;
+	}
+	most -= object->length;
+	return buffer_add(object, bytes, length < most ? length : most);
+}
+
 /* Keeps bytes of the object, or only its head once it is over the bound.  0 or -ENOMEM. */
 static int
 keep(struct splitter *splitter, const char *bytes, size_t length)
 {
-	int result = 0;
+	int result;
 
 	if (splitter->oversized)
 		return 0;
 	result = buffer_add(&splitter->object, bytes, length);
-	if (result != -EMSGSIZE)
-		return result;
-	splitter->oversized = true;
-	if (splitter->object.length > SPLITTER_HEAD_BYTES)
-		splitter->object.length = SPLITTER_HEAD_BYTES;
-	return 0;
+	return result == -EMSGSIZE ? keep_head(splitter, bytes, length) : result;
 }
 
 static bool

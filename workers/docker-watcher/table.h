@@ -19,7 +19,7 @@ struct row {
 	struct map labels;
 	size_t weight_bytes; /* at most so many bytes of JSON */
 	int64_t ended_ms;    /* it died or was stopped then: the next list decides; 0: no */
-	uint64_t touched;    /* the list during which an event said that it runs */
+	uint64_t touched;    /* the list during which an event told of it */
 	uint64_t listed;     /* the last list that held it */
 };
 

@@ -94,6 +94,8 @@ journal_free(struct journal *journal)
 	explicit_bzero(journal, sizeof(*journal));
 }
 
+/* ---- entries ---- */
+
 static void
 copy(char *to, size_t size, const char *from)
 {
@@ -111,6 +113,35 @@ fill(struct journal_entry *entry, const char *id, int action, const char *tunnel
 	copy(entry->token, sizeof(entry->token), token);
 	entry->settled = false;
 }
+
+static void
+drop_at(struct journal *journal, size_t at)
+{
+	journal->count--;
+	memmove(&journal->entries[at], &journal->entries[at + 1],
+	    (journal->count - at) * sizeof(journal->entries[0]));
+	explicit_bzero(&journal->entries[journal->count], sizeof(journal->entries[0]));
+}
+
+/* Stop and restart decide alone what the tunnel is; start overrides the starts before it. */
+static bool
+overrides(enum command_action newer, enum command_action older)
+{
+	return newer != COMMAND_START || older == COMMAND_START;
+}
+
+/* Room at the end for an entry of that action, which drops those that it overrides. */
+static struct journal_entry *
+append(struct journal *journal, enum command_action action)
+{
+	while (journal->count > 0 && overrides(action, journal->entries[journal->count - 1].action))
+		drop_at(journal, journal->count - 1);
+	if (journal->count == JOURNAL_ENTRIES_MAX)
+		fatal("the journal is full");
+	return &journal->entries[journal->count++];
+}
+
+/* ---- reading and writing ---- */
 
 static bool
 is_whole(const struct file_entry *entry)
@@ -135,12 +166,15 @@ journal_read(struct slice content, struct journal *ret_journal)
 	for (size_t at = 0; at < file.entries.count; at++)
 		if (!is_whole(&entries[at]))
 			return -EBADMSG;
+	/* A file of somebody else's making may hold what was overridden. */
 	for (size_t at = 0; at < file.entries.count; at++) {
-		fill(&ret_journal->entries[at], entries[at].id, entries[at].action,
-		    entries[at].tunnel_id, entries[at].tunnel_name, entries[at].token);
-		ret_journal->entries[at].settled = true;
+		struct journal_entry *entry = append(ret_journal,
+		    (enum command_action)entries[at].action);
+
+		fill(entry, entries[at].id, entries[at].action, entries[at].tunnel_id,
+		    entries[at].tunnel_name, entries[at].token);
+		entry->settled = true;
 	}
-	ret_journal->count = file.entries.count;
 	copy(ret_journal->finalize, sizeof(ret_journal->finalize), file.finalize);
 	journal_set_configuration(ret_journal, file.configuration);
 	return 0;
@@ -178,23 +212,7 @@ journal_write(const struct journal *journal, struct buffer *out, bool *ret_left_
 	return record_encode(&file_record, &file, out, why);
 }
 
-/* ---- entries ---- */
-
-static void
-drop_at(struct journal *journal, size_t at)
-{
-	journal->count--;
-	memmove(&journal->entries[at], &journal->entries[at + 1],
-	    (journal->count - at) * sizeof(journal->entries[0]));
-	explicit_bzero(&journal->entries[journal->count], sizeof(journal->entries[0]));
-}
-
-/* Stop and restart decide alone what the tunnel is; start overrides the starts before it. */
-static bool
-overrides(enum command_action newer, enum command_action older)
-{
-	return newer != COMMAND_START || older == COMMAND_START;
-}
+/* ---- commands ---- */
 
 static enum command_action
 action_of(enum command_kind kind)
@@ -210,14 +228,10 @@ journal_add(struct journal *journal, const struct command *command)
 	enum command_action action = action_of(command->kind);
 	char id[COMMAND_ID_MAX_BYTES + 1];
 
-	while (journal->count > 0 && overrides(action, journal->entries[journal->count - 1].action))
-		drop_at(journal, journal->count - 1);
-	if (journal->count == JOURNAL_ENTRIES_MAX)
-		fatal("the journal is full");
 	(void)snprintf(id, sizeof(id), "%016" PRIx64 "%016" PRIx64,
 	    (uint64_t)clock_jitter(INT64_MAX), (uint64_t)clock_jitter(INT64_MAX));
-	fill(&journal->entries[journal->count++], id, (int)action, command->tunnel_id,
-	    command->tunnel_name, command->token);
+	fill(append(journal, action), id, (int)action, command->tunnel_id, command->tunnel_name,
+	    command->token);
 }
 
 bool

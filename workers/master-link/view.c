@@ -42,8 +42,8 @@ view_find(const struct view *view, const char *id)
 	return locate(view, id, &at) ? view->entries[at] : NULL;
 }
 
-static struct view_entry *
-insert(struct view *view, const char *id)
+struct view_entry *
+view_insert(struct view *view, const char *id)
 {
 	struct view_entry *entry = calloc(1, sizeof(*entry));
 	size_t at;
@@ -166,7 +166,7 @@ set_wanted(struct view *view, struct view_entry *entry, struct container_text *t
 		entry->failures = 0;
 		entry->not_before_ms = 0;
 		/* What the master never took needs no stop. */
-		if (entry->refused && text == NULL)
+		if (entry->refused && !entry->known && text == NULL)
 			view_set_told(view, entry, NULL);
 		entry->refused = false;
 	} else if (entry->told != text && !view_differs(entry)) {
@@ -189,7 +189,7 @@ make_room(struct view *view, const char *id)
 		view->complete = false;
 		return NULL;
 	}
-	return entry != NULL ? entry : insert(view, id);
+	return entry != NULL ? entry : view_insert(view, id);
 }
 
 static void

@@ -24,6 +24,7 @@ struct view_entry {
 	struct container_text *told;     /* NULL: the master does not count it as running */
 	struct container_text *reported; /* as `told`, in the report that is under way */
 	int64_t staged_in;               /* the snapshot's number; any other is an old one */
+	bool known;                      /* the master took a start of it, maybe of an older text */
 	bool refused;                    /* the master will not take it as it is */
 	unsigned failures;               /* of telling it, in a row */
 	int64_t not_before_ms;           /* CLOCK_MONOTONIC: not to be told earlier */
@@ -80,10 +81,16 @@ const struct view_entry *view_next(const struct view *view, int64_t now_ms, int6
 /* The entry of that id, or NULL. */
 struct view_entry *view_find(const struct view *view, const char *id);
 
-/* The master took it: `text` as running, NULL as stopped.  The entry may be gone afterwards. */
+/*
+ * The master took it: `text` as running, NULL as stopped.  The entry may be gone afterwards; one
+ * that went while a start was on its way is made again, since its stop is still to be told.
+ */
 void view_told(struct view *view, const char *id, struct container_text *text);
 
-/* The master will never take it: it counts as told until it changes, and needs no stop. */
+/*
+ * The master will never take it: it counts as told until it changes, and needs no stop unless the
+ * master took an older text of it.
+ */
 void view_refused(struct view *view, const char *id, struct container_text *text);
 
 /* Telling it failed: it waits until `not_before_ms`, and behind those that failed less. */

@@ -5,6 +5,9 @@
 
 #include "view.h"
 
+/* Makes an entry for an id that has none.  Fatal out of memory. */
+struct view_entry *view_insert(struct view *view, const char *id);
+
 /* Sets what the master was told of the entry, with a reference of its own. */
 void view_set_told(struct view *view, struct view_entry *entry, struct container_text *text);
 

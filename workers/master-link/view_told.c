@@ -11,8 +11,10 @@ view_forget_told(struct view *view)
 		entry->failures = 0;
 		entry->not_before_ms = 0;
 		entry->refused = false;
-		if (entry->wanted != NULL)
-			view_set_told(view, entry, NULL);
+		if (entry->wanted == NULL)
+			continue;
+		entry->known = false;
+		view_set_told(view, entry, NULL);
 	}
 }
 
@@ -43,11 +45,14 @@ view_told(struct view *view, const char *id, struct container_text *text)
 {
 	struct view_entry *entry = view_find(view, id);
 
-	if (entry == NULL)
+	if (entry == NULL && text == NULL)
 		return;
+	if (entry == NULL)
+		entry = view_insert(view, id);
 	entry->failures = 0;
 	entry->not_before_ms = 0;
 	entry->refused = false;
+	entry->known = text != NULL;
 	view_set_told(view, entry, text);
 	view_drop_if_empty(view, id);
 }
@@ -59,6 +64,7 @@ view_refused(struct view *view, const char *id, struct container_text *text)
 
 	if (entry == NULL)
 		return;
+	/* Nothing that it knew before is taken back by a refusal: its stop has to be told. */
 	view_set_told(view, entry, text);
 	entry->refused = text != NULL && !view_differs(entry);
 	view_drop_if_empty(view, id);
@@ -103,8 +109,10 @@ view_report_told(struct view *view, bool settles_stops)
 	for (size_t at = 0; at < view->count; at++) {
 		struct view_entry *entry = view->entries[at];
 
-		if (entry->reported != NULL || settles_stops)
+		if (entry->reported != NULL || settles_stops) {
+			entry->known = entry->reported != NULL;
 			view_set_told(view, entry, entry->reported);
+		}
 		if (entry->reported != NULL) {
 			entry->failures = 0;
 			entry->not_before_ms = 0;
