@@ -114,8 +114,7 @@ def foreign(engine):
             arguments += ["--label", item]
         made = docker.docker(*arguments, *more, image, *command)
         if image == docker.TUNNEL_IMAGE and "--entrypoint" not in more:
-            # Before that it is deaf to SIGTERM, as any first process of a container.
-            wait.until("it runs", lambda: "Registered tunnel" in docker.logs(NAME))
+            wait.until("it hears", lambda: "Registered tunnel" in docker.logs(NAME))
         return made
 
     return make
@@ -146,7 +145,11 @@ def runs(tunnel):
 
 
 def wait_runs(tunnel, seconds=10):
-    return wait.until("the tunnel's container runs", lambda: runs(tunnel), seconds)
+    """Until it also hears SIGTERM, where it is the stand-in: a young first process is deaf to it."""
+    container = wait.until("the tunnel's container runs", lambda: runs(tunnel), seconds)
+    if container["Config"]["Image"].startswith(REPOSITORY):
+        wait.until("it hears", lambda: "Registered tunnel" in docker.logs(NAME), 5)
+    return container
 
 
 def told(master):
