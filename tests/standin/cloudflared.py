@@ -24,6 +24,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 VERSION = "2025.9.0"
 CONNECTIONS = 4
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 CONNECTOR = str(uuid.uuid4())
 METRICS = f"""\
 # HELP build_info Build and version information
@@ -110,6 +111,8 @@ def options():
 
 def main():
     """Runs until SIGTERM or SIGINT; the exit status."""
+    # Waited for, not handled: a signal that comes early, or while it is frozen, is not lost.
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     given = options()
     if given.words == ["version"]:
         print(f"cloudflared version {VERSION} (built 2025-09-22-13:28 UTC)")
@@ -123,15 +126,11 @@ def main():
     if "STANDIN_EXIT" in os.environ:
         log("ERR", "told to end")
         return int(os.environ["STANDIN_EXIT"])
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
     log("INF", f"Version {VERSION}")
     listen(given.metrics)
     for index in range(CONNECTIONS):
         log("INF", f"Registered tunnel connection connIndex={index}")
-    while not stop.wait(3600):
-        pass
+    signal.sigwait(STOP_SIGNALS)
     log("INF", "Initiating graceful shutdown due to signal terminated ...")
     if os.environ.get("STANDIN_LINGER") == "1":
         threading.Event().wait(seconds(given.grace_period))

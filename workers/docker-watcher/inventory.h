@@ -12,9 +12,13 @@
 #include "workers/docker-watcher/table.h"
 
 /* So long after its end a container is looked for in a list: `docker restart` brings it back. */
-#define INVENTORY_CHECK_MS 1800
-/* A list that began sooner than this after the end of a container says nothing about it. */
-#define INVENTORY_SETTLE_MS 1000
+#define INVENTORY_CHECK_MS 2500
+/*
+ * A list that began sooner than this after the end of a container says nothing about it: Docker's
+ * lists do not hold what `docker restart` is about to start, which takes a busy host a second or
+ * more.  The time between the two lets one list decide about several.
+ */
+#define INVENTORY_SETTLE_MS 1800
 
 struct inventory {
 	struct table table;

@@ -77,7 +77,9 @@ on_data(void *context, struct slice piece)
 {
 	struct watcher *watcher = context;
 
-	return splitter_feed(&watcher->elements, piece, &element_sink, watcher) == 0;
+	watcher->list_bytes += piece.length;
+	return watcher->list_bytes <= LIST_MAX_BYTES &&
+	       splitter_feed(&watcher->elements, piece, &element_sink, watcher) == 0;
 }
 
 /* Docker can be read: said once after each time that it could not. */
@@ -117,9 +119,14 @@ static void
 refuse(struct watcher *watcher)
 {
 	char reason[WATCHER_REASON_BYTES];
+	const char *why = "no JSON list";
 
+	if (watcher->inventory.failed)
+		why = watcher->inventory.why;
+	else if (watcher->list_bytes > LIST_MAX_BYTES)
+		why = "over 256 MiB";
 	(void)snprintf(reason, sizeof(reason), "the answer to GET %s is not Docker's list: %s",
-	    list_path, watcher->inventory.failed ? watcher->inventory.why : "no JSON list");
+	    list_path, why);
 	watcher_fail(watcher, reason);
 }
 
@@ -155,6 +162,7 @@ list_begin(struct watcher *watcher)
 	worker_timer_stop(watcher->worker, &watcher->list_timer);
 	if (watcher->list != NULL)
 		return;
+	watcher->list_bytes = 0;
 	splitter_begin(&watcher->elements, true, ELEMENT_MAX_BYTES);
 	inventory_list_begin(&watcher->inventory, clock_ms());
 	watcher->list = docker_call(&watcher->docker, &call);

@@ -49,10 +49,9 @@ on_retry(struct worker *worker, struct worker_timer *timer UNUSED)
 
 /* Doubles from 100 ms to 30 s, half of it by chance: many agents must not knock at once. */
 static void
-retry_later(struct watcher *watcher)
+retry_later(struct watcher *watcher, unsigned failures)
 {
-	unsigned doublings = watcher->failures < RETRY_DOUBLINGS_MAX ? watcher->failures :
-								       RETRY_DOUBLINGS_MAX;
+	unsigned doublings = failures < RETRY_DOUBLINGS_MAX ? failures : RETRY_DOUBLINGS_MAX;
 	int64_t delay_ms = (int64_t)RETRY_MIN_MS << doublings;
 
 	if (delay_ms > RETRY_MAX_MS)
@@ -78,8 +77,7 @@ watcher_fail(struct watcher *watcher, const char *reason)
 		publish_lost(watcher);
 	watcher->lost = true;
 	publish_status(watcher);
-	retry_later(watcher);
-	watcher->failures++;
+	retry_later(watcher, watcher->failures++);
 }
 
 void
@@ -87,14 +85,19 @@ watcher_renew(struct watcher *watcher)
 {
 	bool was_short = clock_ms() - watcher->stream_ms < STREAM_SHORT_MS;
 
+	/* Otherwise nothing would ever be known, and nobody would be told. */
+	if (watcher->snapshot_due) {
+		watcher_fail(watcher, "the event stream ended before the containers were listed");
+		return;
+	}
 	stop_all(watcher);
 	watcher->snapshot_due = true;
 	log_debug("the event stream ended; connecting anew");
 	if (was_short) {
-		retry_later(watcher);
-		watcher->failures++;
+		retry_later(watcher, watcher->short_streams++);
 		return;
 	}
+	watcher->short_streams = 0;
 	worker_timer_set(watcher->worker, &watcher->retry, 0, on_retry);
 }
 

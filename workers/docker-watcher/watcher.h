@@ -34,6 +34,7 @@ struct watcher {
 	struct http_request *list;
 	struct splitter events;
 	struct splitter elements;
+	size_t list_bytes; /* of the list that is being read */
 	struct inventory inventory;
 	struct notes notes;
 	struct publishing publishing;
@@ -42,6 +43,7 @@ struct watcher {
 	bool lost;                         /* master-link was told so, or would have been */
 	bool snapshot_due;                 /* the list under way is followed by a snapshot */
 	unsigned failures;                 /* in a row */
+	unsigned short_streams;            /* in a row: ended soon after they began */
 	int64_t stream_ms;                 /* when the event stream began */
 	int64_t last_list_ms;              /* -1: never */
 	int64_t list_again_ms;     /* a list is wanted at this time; 0: none beside the slow tick */
@@ -62,7 +64,10 @@ void watcher_end(struct watcher *watcher);
 /* A failure that ends this connection: told to master-link, tried again after a while. */
 void watcher_fail(struct watcher *watcher, const char *reason);
 
-/* The event stream ended in order: connects anew, and tells nobody unless that fails. */
+/*
+ * The event stream ended in order: connects anew, and tells nobody unless that fails, or the stream
+ * did not even last for a list.
+ */
 void watcher_renew(struct watcher *watcher);
 
 /* ---- stream.c: Docker's events ---- */

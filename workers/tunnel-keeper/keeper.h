@@ -203,6 +203,9 @@ void keeper_health_end(struct keeper *keeper);
 
 /* tell.c: tells master-link and the status what changed; with `anew` even if nothing did. */
 void keeper_tell(struct keeper *keeper, bool anew);
+/* A text of Docker's for log and status: itself, or a constant one if it holds the token, or part
+   of it. */
+const char *keeper_tellable(const struct keeper *keeper, const char *text);
 
 /* stop.c */
 void keeper_shutdown(struct keeper *keeper);

@@ -96,6 +96,16 @@ note_adoption(struct keeper *keeper)
 	snprintf(keeper->kept_id, sizeof(keeper->kept_id), "%s", seen->id);
 }
 
+/* Nothing is left to do also about what is foreign, or what Docker itself starts again. */
+static bool
+is_as_wanted(const struct keeper *keeper)
+{
+	const struct observed *seen = &keeper->observed;
+
+	return seen->presence != PRESENCE_FOREIGN &&
+	       (keeper_goal(keeper) != GOAL_RUN || seen->state == CONTAINER_STATE_RUNNING);
+}
+
 static void
 settle(struct keeper *keeper)
 {
@@ -107,7 +117,8 @@ settle(struct keeper *keeper)
 	if (keeper->problem[0] != '\0' && keeper->observed.presence != PRESENCE_UNSEEN) {
 		keeper->problem[0] = '\0';
 		backoff_reset(&keeper->step_backoff);
-		log_info("the tunnel container is as it should be again");
+		if (is_as_wanted(keeper))
+			log_info("the tunnel container is as it should be again");
 	}
 	note_adoption(keeper);
 	remember_command(keeper);
@@ -181,8 +192,10 @@ act(struct keeper *keeper)
 
 /* A look that gave nothing: what was seen before still stands, and is looked at again. */
 static void
-look_failed(struct keeper *keeper, const char *error)
+look_failed(struct keeper *keeper, const char *reason)
 {
+	const char *error = keeper_tellable(keeper, reason);
+
 	if (strcmp(keeper->problem, error) != 0)
 		log_error("the tunnel container can't be looked at: %s", error);
 	copy_printable(keeper->problem, sizeof(keeper->problem), error);
@@ -209,6 +222,9 @@ take_answer(struct keeper *keeper, const struct http_answer *answer)
 		look_failed(keeper, text);
 		return;
 	}
+	/* The engine's word on why it ended; read again at each look, so it may be left out. */
+	if (keeper_tellable(keeper, seen.error) != seen.error)
+		seen.error[0] = '\0';
 	keeper->observed = seen;
 	act(keeper);
 }
@@ -231,12 +247,17 @@ on_inspect(void *context, const struct http_answer *answer)
 
 	keeper->request = NULL;
 	keeper->busy = BUSY_NO;
-	if (answer->error != HTTP_OK) {
+	if (answer->error != HTTP_OK && answer->error != HTTP_TOO_LARGE) {
 		keeper_docker_lost(keeper, answer->detail);
 		return;
 	}
 	note_answer(keeper);
-	if (answer->status == 200) {
+	/* The engine is there; whoever made that container gave it labels without end. */
+	if (answer->error == HTTP_TOO_LARGE) {
+		look_failed(keeper,
+		    "what Docker says of the container named " TUNNEL_CONTAINER_NAME
+		    " is over 1 MiB: it is none of this agent's, remove or rename it");
+	} else if (answer->status == 200) {
 		take_answer(keeper, answer);
 	} else if (answer->status == 404 && answer->json) {
 		keeper->observed = (struct observed){ .presence = PRESENCE_ABSENT };

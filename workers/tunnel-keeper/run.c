@@ -25,9 +25,7 @@ begin_container(struct keeper *keeper)
 	/* What is created after the first look, by us or by anybody, starts before our eyes. */
 	bool saw_start = keeper->seen_once;
 
-	*run = (struct run){ .since_ms = clock_ms(),
-		.crashes = run->crashes,
-		.saw_start = saw_start };
+	*run = (struct run){ .since_ms = clock_ms(), .saw_start = saw_start };
 	snprintf(run->id, sizeof(run->id), "%s", seen->id);
 	snprintf(run->started_at, sizeof(run->started_at), "%s", seen->started_at);
 	run->restart_count = seen->restart_count;
@@ -86,6 +84,16 @@ follow(struct keeper *keeper)
 	run->up = up;
 }
 
+/* Somebody removed it: its ends say nothing about the next one, which need not wait for them. */
+static void
+forget_container(struct keeper *keeper)
+{
+	if (keeper->run.crashes > 1 && keeper->problem[0] == '\0')
+		keeper->retry_ms = 0;
+	keeper->run = (struct run){ 0 };
+	backoff_reset(&keeper->crash_backoff);
+}
+
 void
 keeper_follow_run(struct keeper *keeper)
 {
@@ -98,6 +106,8 @@ keeper_follow_run(struct keeper *keeper)
 		begin_container(keeper);
 	else if (seen->presence == PRESENCE_OURS)
 		follow(keeper);
+	else if (seen->presence == PRESENCE_ABSENT)
+		forget_container(keeper);
 	if (seen->presence != PRESENCE_OURS || seen->state != CONTAINER_STATE_RUNNING)
 		keeper_health_end(keeper);
 	else if (new_container || new_run)

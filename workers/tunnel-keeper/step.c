@@ -88,15 +88,12 @@ path_of(const struct keeper *keeper, enum step step, char path[PATH_BYTES])
 
 /* ---- the end of a step ---- */
 
-/* An engine's text that holds the token would carry it into log and status. */
 static void
 note_problem(struct keeper *keeper, const char *error)
 {
-	bool leaks = keeper->desired.token[0] != '\0' &&
-		     strstr(error, keeper->desired.token) != NULL;
 	char text[DETAIL_MAX_BYTES + 1];
 
-	copy_printable(text, sizeof(text), leaks ? "Docker's reason holds the token" : error);
+	copy_printable(text, sizeof(text), keeper_tellable(keeper, error));
 	if (strcmp(keeper->problem, text) != 0)
 		log_error("tunnel: %s", text);
 	snprintf(keeper->problem, sizeof(keeper->problem), "%s", text);
@@ -232,7 +229,8 @@ on_answer(void *context, const struct http_answer *answer)
 		return;
 	}
 	path_of(keeper, keeper->step, path);
-	error = docker_explain(&keeper->docker, methods[keeper->step], path, answer);
+	error = keeper_tellable(keeper,
+	    docker_explain(&keeper->docker, methods[keeper->step], path, answer));
 	for (size_t at = 0; at < ARRAY_LEN(outcomes); at++) {
 		if (outcomes[at].step == keeper->step && outcomes[at].status == answer->status) {
 			take_outcome(keeper, outcomes[at].outcome, error, answer);

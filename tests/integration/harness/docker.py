@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The real Docker engine: its command line, and the containers and networks of one test run."""
 
+import http.client
 import io
 import json
 import os
+import socket
 import subprocess
 import tarfile
 import tempfile
+import time
 
 from . import wait
 
@@ -37,13 +40,18 @@ int main(int argc, char **argv)
 
 def docker(*arguments, check=True, timeout=60, stdin=None):
     """Runs the docker command; its output without the last newline, stderr included if it fails."""
+    return docker_bytes(*arguments, check=check, timeout=timeout,
+                        stdin=stdin).decode("utf-8", "replace").strip()
+
+
+def docker_bytes(*arguments, check=True, timeout=60, stdin=None):
     environment = {**os.environ, "DOCKER_HOST": "unix://" + SOCKET}
     done = subprocess.run(["docker", *arguments], env=environment, input=stdin,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout)
     if check and done.returncode != 0:
         raise AssertionError("docker %s: %s" % (" ".join(arguments[:6]),
                                                 done.stderr.decode("utf-8", "replace").strip()))
-    return done.stdout.decode("utf-8", "replace").strip()
+    return done.stdout
 
 
 def inspect(name):
@@ -51,6 +59,34 @@ def inspect(name):
     text = docker("container", "inspect", name, check=False)
     found = json.loads(text) if text else []
     return found[0] if found else None
+
+
+class UnixConnection(http.client.HTTPConnection):
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(SOCKET)
+
+
+def call(method, path, body=None):
+    """One call to the engine itself, for what the command line can't say; its JSON answer."""
+    connection = UnixConnection("localhost", timeout=30)
+    try:
+        connection.request(method, "/v1.41" + path, body, {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        text = answer.read()
+        assert answer.status < 300, (method, path, answer.status, text[:300])
+        return json.loads(text) if text else None
+    finally:
+        connection.close()
+
+
+def events(name, since, until=None):
+    """What happened to one container: (time, action) of each of Docker's events, in order."""
+    text = docker("events", "--since", "%.6f" % since, "--until",
+                  "%.6f" % (until or time.time()), "--filter", "container=" + name,
+                  "--format", "{{json .}}")
+    found = [json.loads(line) for line in text.splitlines()]
+    return [(event["timeNano"] / 1e9, event["Action"]) for event in found]
 
 
 def running(name):
@@ -137,6 +173,13 @@ class Engine:
         self.remove_containers()
         for network in self.networks:
             docker("network", "rm", network, check=False)
+
+
+def logs(name):
+    """What a container printed, on either of its outputs."""
+    environment = {**os.environ, "DOCKER_HOST": "unix://" + SOCKET}
+    return subprocess.run(["docker", "logs", name], env=environment, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, timeout=20).stdout.decode("utf-8", "replace")
 
 
 def wait_running(name, seconds=10):

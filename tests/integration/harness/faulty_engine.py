@@ -7,6 +7,7 @@ import re
 import socket
 import socketserver
 import threading
+import time
 
 from . import docker
 
@@ -55,11 +56,12 @@ class Handler(socketserver.BaseRequestHandler):
         head, rest = head.split(b"\r\n\r\n", 1)
         line = head.split(b"\r\n", 1)[0].decode("latin-1")
         self.server.engine.seen.append(line)
+        self.server.engine.calls.append((time.time(), line))
         fault = self.server.engine.take(line)
         if fault == "huge":
             self.send_huge()
         elif fault == "hang":
-            threading.Event().wait(30)
+            self.server.engine.released.wait(30)
         elif fault:
             self.request.sendall(fault if isinstance(fault, bytes) else ANSWERS[fault])
         else:
@@ -121,6 +123,8 @@ class FaultyEngine:
         self.lock = threading.Lock()
         self.faults = []
         self.seen = []
+        self.calls = []  # (time, request line)
+        self.released = threading.Event()  # ends what hangs
         self.server = Server(("127.0.0.1", 0), Handler)
         self.server.engine = self
         self.port = self.server.server_address[1]
@@ -149,6 +153,7 @@ class FaultyEngine:
         return None
 
     def close(self):
+        self.released.set()
         self.server.shutdown()
         self.server.server_close()
 
