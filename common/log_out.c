@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,9 +23,13 @@ static unsigned long lost;
 static enum log_level least = LOG_LEVEL_INFO;
 
 void
-log_out_level(enum log_level level)
+log_out_set(const char *level_name, const char *zone)
 {
-	least = level;
+	for (enum log_level level = 0; level < LOG_LEVEL_COUNT; level++)
+		if (level_name != NULL && strcmp(level_name, log_level_names[level]) == 0)
+			least = level;
+	setenv("TZ", zone != NULL ? zone : "UTC", 1);
+	tzset();
 }
 
 /* "2026-01-02T03:04:05.678+01:00" in the zone of TZ. */
@@ -103,5 +108,16 @@ log_out_flush(void)
 		}
 		if (written > 0)
 			buffer_drop(&queue, (size_t)written);
+	}
+}
+
+void
+say_lines(enum log_level level, const char *text)
+{
+	while (text != NULL && *text != '\0') {
+		int length = (int)strcspn(text, "\n");
+
+		say(level, "%.*s", length, text);
+		text += length + (text[length] == '\n' ? 1 : 0);
 	}
 }

@@ -12,14 +12,20 @@
 #include "common/attr.h"
 #include "common/log.h"
 
-/* Lines below `level` of the supervisor's own are left out; workers leave out theirs. */
-void log_out_level(enum log_level level);
+/*
+ * The lowest level of the supervisor's own lines, by its name (workers leave out theirs), and the
+ * time zone.  NULL, or a name that is none, leaves the level; a NULL zone is UTC.
+ */
+void log_out_set(const char *level, const char *zone);
 
 /* One line of `length` bytes said by `name`.  What is not printable UTF-8 is written as \xNN. */
 void log_out_line(enum log_level level, const char *name, const char *text, size_t length);
 
 /* One line of the supervisor's own. */
 void say(enum log_level level, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* One for each line of a text; NULL is none. */
+void say_lines(enum log_level level, const char *text);
 
 /* Whether lines wait, and writing what stderr takes now. */
 bool log_out_waits(void);

@@ -3,7 +3,6 @@
  * The supervisor's start: options, identity, configuration, the floor of the sandbox.  Nothing is
  * started while there is a mistake; all of them are listed at once.
  */
-#include <errno.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -11,7 +10,6 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "common/attr.h"
@@ -42,19 +40,6 @@ struct options {
 	enum process printed; /* PROCESS_COUNT: all */
 };
 
-static int
-read_process(const char *name, enum process *ret_process)
-{
-	for (*ret_process = 0; *ret_process < PROCESS_COUNT; (*ret_process)++)
-		if (name != NULL && strcmp(processes[*ret_process].name, name) == 0)
-			return -1;
-	if (name == NULL)
-		return -1;
-	fprintf(stderr,
-	    "dockflare-agent: --print-policy: \"%s\" is no process; give none for all\n", name);
-	return EX_USAGE;
-}
-
 /* -1: go on; else the exit status. */
 static int
 read_options(int argc, char **argv, struct options *options)
@@ -79,8 +64,14 @@ read_options(int argc, char **argv, struct options *options)
 		}
 		if (option != 'c' && option != 'p')
 			return EX_USAGE;
-		if (option == 'p' && read_process(optarg, &options->printed) >= 0)
-			return EX_USAGE;
+		if (option == 'p' && optarg != NULL) {
+			options->printed = process_by_name(optarg);
+			if (options->printed == PROCESS_COUNT) {
+				fprintf(stderr,
+				    "dockflare-agent: --print-policy: no process \"%s\"\n", optarg);
+				return EX_USAGE;
+			}
+		}
 		options->check_only |= option == 'c';
 		options->print_policy |= option == 'p';
 	}
@@ -101,31 +92,6 @@ check_folder(struct supervisor *supervisor)
 	if (supervisor->data_fd < 0)
 		(void)buffer_printf(&supervisor->config->mistakes, "AGENT_DATA_DIR: %s\n",
 		    why.bytes);
-}
-
-static void
-say_lines(enum log_level level, const struct buffer *lines)
-{
-	const char *at = lines->bytes;
-
-	while (at != NULL && *at != '\0') {
-		int length = (int)strcspn(at, "\n");
-
-		say(level, "%.*s", length, at);
-		at += length + (at[length] == '\n' ? 1 : 0);
-	}
-}
-
-static void
-set_log(const struct config *config)
-{
-	const char *wanted = config->values[SETTING_LOG_LEVEL];
-
-	for (enum log_level level = 0; level < LOG_LEVEL_COUNT; level++)
-		if (wanted != NULL && strcmp(wanted, log_level_names[level]) == 0)
-			log_out_level(level);
-	setenv("TZ", config->values[SETTING_TZ] != NULL ? config->values[SETTING_TZ] : "UTC", 1);
-	tzset();
 }
 
 static int
@@ -151,13 +117,13 @@ prepare(struct supervisor *supervisor)
 	int error = config_read(environ, config);
 
 	config_wipe_environment(environ);
-	set_log(config);
+	log_out_set(config->values[SETTING_LOG_LEVEL], config->values[SETTING_TZ]);
 	policy_values_find(config, &supervisor->values);
 	policy_values_check(config, &supervisor->values);
 	check_folder(supervisor);
 	if (error == 0 && config->mistakes.length == 0)
 		return 0;
-	say_lines(LOG_LEVEL_CRITICAL, &config->mistakes);
+	say_lines(LOG_LEVEL_CRITICAL, config->mistakes.bytes);
 	say(LOG_LEVEL_CRITICAL, "the configuration has mistakes (above); nothing was started");
 	log_out_flush();
 	return EX_CONFIG;
@@ -179,21 +145,19 @@ static int
 confine(struct supervisor *supervisor)
 {
 	const char *step = "";
-	int error = policy_confine_supervisor(&supervisor->values, &step);
-	int filters = error != 0 ? 0 : policy_own_filters();
+	int result = policy_confine_supervisor(&supervisor->values, &step);
 
-	if (error != 0)
+	if (result == 0) {
+		step = "/proc can't be read; mount it";
+		result = policy_own_filters();
+	}
+	if (result < 0) {
 		say(LOG_LEVEL_CRITICAL, "the sandbox can't be set up: %s: %s", step,
-		    strerror(-error));
-	if (filters < 0)
-		say(LOG_LEVEL_CRITICAL,
-		    "/proc can't be read (%s); the agent needs it to check its workers: mount it",
-		    strerror(-filters));
-	if (error != 0 || filters < 0) {
+		    strerror(-result));
 		log_out_flush();
 		return EX_CONFIG;
 	}
-	supervisor->own_filters = (unsigned)filters;
+	supervisor->own_filters = (unsigned)result;
 	return 0;
 }
 
@@ -204,7 +168,7 @@ run(struct supervisor *supervisor)
 
 	supervisor->signal_fd = open_signals();
 	supervisor->started_ms = clock_ms();
-	say_lines(LOG_LEVEL_WARNING, &supervisor->config->warnings);
+	say_lines(LOG_LEVEL_WARNING, supervisor->config->warnings.bytes);
 	say(LOG_LEVEL_INFO, "started, version %s (%s, Landlock ABI %d)", AGENT_VERSION,
 	    supervisor->values.distinct_uids ? "distinct uids" : "shared uid",
 	    supervisor->values.landlock_abi);

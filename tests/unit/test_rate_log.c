@@ -429,12 +429,12 @@ low_levels_are_left_out(void **state)
 
 	(void)state;
 	say(LOG_LEVEL_DEBUG, "one");
-	log_out_level(LOG_LEVEL_ERROR);
+	log_out_set("ERROR", NULL);
 	say(LOG_LEVEL_WARNING, "two");
 	say(LOG_LEVEL_ERROR, "three");
-	log_out_level(LOG_LEVEL_DEBUG);
+	log_out_set("DEBUG", NULL);
 	say(LOG_LEVEL_DEBUG, "four");
-	log_out_level(LOG_LEVEL_INFO);
+	log_out_set("INFO", NULL);
 	release_stderr(&told, &caught);
 	drop_times(&told);
 	assert_string_equal(told.bytes, "ERROR supervisor: three\nDEBUG supervisor: four\n");

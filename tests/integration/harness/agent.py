@@ -27,6 +27,15 @@ START = {
 }
 
 
+def traced():
+    """With TEST_TRACES, strace in front: the tracer is a child of its own, so the pid stays."""
+    folder = os.environ.get("TEST_TRACES")
+    if not folder:
+        return []
+    return ["strace", "-D", "-ff", "-qq", "-s", "64", "-o",
+            os.path.join(folder, "%d-%d" % (os.getpid(), time.monotonic_ns()))]
+
+
 class Log:
     """Collects lines from a pipe, keeps them in a file, and can be waited upon."""
 
@@ -102,7 +111,7 @@ class Agent:
         before = START[self.mode]
         if self.groups:
             before = [w for w in before if w != "--clear-groups"] + ["--groups", self.groups]
-        self.process = subprocess.Popen([*before, self.program, *arguments],
+        self.process = subprocess.Popen([*traced(), *before, self.program, *arguments],
                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT, start_new_session=True,
                                         env={"PATH": "/usr/bin:/bin", **self.environment})
