@@ -28,7 +28,7 @@ enum condition {
 	CONDITION_OWN_PID,        /* tgkill, first argument */
 	CONDITION_READ_ONLY,      /* openat: O_RDONLY */
 	CONDITION_LIMITS_SELF,    /* prlimit64: pid 0, nothing set */
-	CONDITION_MADVISE,        /* MADV_DONTNEED, MADV_FREE, MADV_DONTDUMP */
+	CONDITION_MADVISE,        /* MADV_DONTNEED, MADV_FREE, MADV_DONTDUMP, MADV_WIPEONFORK */
 	CONDITION_ENOSYS,         /* not allowed, but answered: the library falls back */
 	CONDITION_COUNT,
 };

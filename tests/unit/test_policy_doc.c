@@ -32,7 +32,7 @@ static const char *const condition_texts[] = {
 	[CONDITION_OWN_PID] = "only to itself",
 	[CONDITION_READ_ONLY] = "only for reading; nothing is made or cut",
 	[CONDITION_LIMITS_SELF] = "only its own, and only read",
-	[CONDITION_MADVISE] = "`MADV_DONTNEED`, `MADV_FREE`, `MADV_DONTDUMP`",
+	[CONDITION_MADVISE] = "`MADV_DONTNEED`, `MADV_FREE`, `MADV_DONTDUMP`, `MADV_WIPEONFORK`",
 	[CONDITION_ENOSYS] = "not allowed: answered by `ENOSYS`",
 };
 _Static_assert(ARRAY_LEN(condition_texts) == CONDITION_COUNT, "a text for each condition");
