@@ -241,7 +241,7 @@ def test_without_locked_memory_it_goes_on_and_says_so(agents, master, mode, monk
     for name in ("supervisor", *WORKERS):
         agent.wait_line("%s: %s" % (name, warning))
     assert len([line for _, line in agent.log.lines if warning in line]) == 1 + len(WORKERS)
-    assert any(warning in line for line in agent.status()["warnings"])
+    assert any(warning in line for line in agent.status()["agent"]["warnings"])
 
 
 def test_the_search_finds_what_is_there():

@@ -13,6 +13,13 @@
 #include "common/buffer.h"
 #include "unit.h"
 
+/* AddressSanitizer makes mlock do nothing; tests/integration/test_memory.py sees it done. */
+#ifdef __SANITIZE_ADDRESS__
+#define LOCKS false
+#else
+#define LOCKS true
+#endif
+
 static const size_t sizes[] = { 0, 1, 255, 256, 257, 1024, 1025, 4096, 4097, 65537, 131072, 131073,
 	8388608 };
 
@@ -57,7 +64,7 @@ assert_secret(const void *memory, bool locked)
 	flags_of(memory, flags);
 	assert_non_null(strstr(flags, " dd "));
 	assert_non_null(strstr(flags, " wf "));
-	if (locked)
+	if (LOCKS && locked)
 		assert_non_null(strstr(flags, " lo "));
 	else
 		assert_null(strstr(flags, " lo "));
@@ -263,10 +270,9 @@ a_limit_is_told_and_no_failure(void **state)
 		if (setrlimit(RLIMIT_MEMLOCK, &none) != 0 || (geteuid() == 0 && setuid(65534) != 0))
 			_exit(2);
 		memory = secret_copy("a secret", 8);
-		_exit(
-		    memory != NULL && secret_memory_error() < 0 && strcmp(memory, "a secret") == 0 ?
-			0 :
-			1);
+		if (memory == NULL || strcmp(memory, "a secret") != 0)
+			_exit(3);
+		_exit(secret_memory_error() < 0 || !LOCKS ? 0 : 1);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_true(WIFEXITED(status));
