@@ -10,7 +10,9 @@
 #include <string.h>
 
 /* glibc's own names for what is replaced here, exported since 2.0. */
-extern void __libc_free(void *memory); /* NOLINT(bugprone-reserved-identifier) */
+extern void __libc_free(void *memory);
+
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): libc's are reserved ones. */
 
 __attribute__((visibility("default"))) void
 free(void *memory)
@@ -47,3 +49,5 @@ realloc(void *memory, size_t size_bytes)
 	free(memory);
 	return moved;
 }
+
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */

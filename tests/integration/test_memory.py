@@ -40,13 +40,13 @@ class Watched:
         pids = {"supervisor": self.agent.pid, **self.agent.wait_pids()}
         return {name: memory.search(pid, self.values) for name, pid in pids.items()}
 
-    def misplaced(self, token_kept):
+    def misplaced(self, token_in):
         """Lines that tell of secrets where none should be, or that are missing."""
         wrong = []
         for process, found in self.find().items():
             for name in self.values:
                 where = found.get(name, set())
-                rule = expected(process, name, self.source, token_kept)
+                rule = expected(process, name, self.source, token_in)
                 if rule == "never" and where:
                     wrong.append("%s has %s: %s" % (process, name, told(where)))
                 elif rule == "pages" and not (where and all(r.is_secret() for r in where)):
@@ -56,12 +56,13 @@ class Watched:
                     wrong.append("%s lacks %s: %s" % (process, name, told(where)))
         return wrong
 
-    def check(self, token_kept=False):
-        """What is under way may hold a copy for a moment, so it has a moment to end."""
+    def check(self, token_in=None):
+        """token_in: the process that has the token.  What is under way may hold a copy for a moment,
+        so it has a moment to end."""
         last = []
 
         def good():
-            last[:] = self.misplaced(token_kept)
+            last[:] = self.misplaced(token_in)
             return not last
 
         try:
@@ -70,12 +71,10 @@ class Watched:
             raise AssertionError("\n".join(last)) from None
 
 
-def expected(process, name, source, token_kept):
+def expected(process, name, source, token_in):
     """never; pages: on pages for secrets only; copies: there, and in libraries too; any."""
     if name.startswith("token"):
-        if process != "tunnel-keeper" or not token_kept:
-            return "never"
-        return "pages" if name == "token" else "never"
+        return "pages" if process == token_in and name == "token" else "never"
     if process == "master-link":
         return "any" if name == "proxy pair" else "copies"
     if process == "supervisor" and source == "environment" and name != "proxy pair":
@@ -94,14 +93,29 @@ def hidden(tunnel):
 
 
 @pytest.fixture
-def watched(agents, masters, authority, ca_file, mode, source):  # noqa: F811
+def mode():
+    return "shared"
+
+
+@pytest.fixture
+def source():
+    return "environment"
+
+
+@pytest.fixture
+def protocol():
+    return "2"
+
+
+@pytest.fixture
+def watched(agents, masters, authority, ca_file, mode, source, protocol):  # noqa: F811
     """Registered through a proxy with a password, by TLS, with an Access service token."""
     secrets = {"key": secret.fresh("API key", "dfk-"),
                "access id": secret.fresh("Access client id", "id-"),
                "access secret": secret.fresh("Access client secret", "as-"),
                "proxy": secret.fresh("proxy password", "pp-")}
     master = masters(*tls(authority), "--access-id", secrets["access id"], "--access-secret",
-                     secrets["access secret"], key=secrets["key"])
+                     secrets["access secret"], key=secrets["key"], protocol=protocol)
     proxy = HttpProxy(USER, secrets["proxy"])
     agent = agents.make(master, mode=mode, DOCKFLARE_CA_FILE=ca_file, DOCKFLARE_API_KEY=None)
     given = {**secrets, "proxy": "http://%s:%s@127.0.0.1:%d" % (USER, secrets["proxy"], proxy.port)}
@@ -138,24 +152,24 @@ def test_every_secret_is_where_it_belongs(watched, tunnel, source):
     master.start_tunnel(tunnel)
     docker.wait_running(docker.TUNNEL_CONTAINER)
     master.wait_tunnel("running")
-    watched.check(token_kept=True)
+    watched.check("tunnel-keeper")
 
     master.set_mark()
     os.kill(agent.pid, signal.SIGHUP)
     agent.wait_line("secrets were read again for master-link")
     master.wait_requests("/register")
-    watched.check(token_kept=True)
+    watched.check("tunnel-keeper")
 
     for name in WORKERS:
         replace(agent, name)
         master.set_mark()
         master.wait_events("heartbeat", 2, 20)
-        watched.check(token_kept=True)
+        watched.check("tunnel-keeper")
 
     master.restart_tunnel(tunnel)
     wait.until("nothing is pending", lambda: "command_id" not in
                agent.read_json("tunnel_state.json"), 20)
-    watched.check(token_kept=True)
+    watched.check("tunnel-keeper")
 
     master.command("stop_tunnel")
     docker.wait_gone(docker.TUNNEL_CONTAINER)
@@ -163,8 +177,46 @@ def test_every_secret_is_where_it_belongs(watched, tunnel, source):
     watched.check()
 
 
+@pytest.mark.parametrize("source", ["file"])
+def test_a_command_in_flight(watched, tunnel, source):
+    """Until tunnel-keeper has it, its journal entry is in master-link, on pages for secrets."""
+    agent, master = watched.agent, watched.master
+    watched.knows(tunnel)
+    keeper = agent.pids()["tunnel-keeper"]
+    os.kill(keeper, signal.SIGSTOP)
+    try:
+        master.start_tunnel(tunnel)
+        wait.until("it is in the journal", lambda: (agent.read_json("journal.json") or
+                                                    {"entries": []})["entries"])
+        watched.check("master-link")
+    finally:
+        os.kill(keeper, signal.SIGCONT)
+    docker.wait_running(docker.TUNNEL_CONTAINER)
+    wait.until("it is dropped", lambda: not agent.read_json("journal.json")["entries"])
+    watched.check("tunnel-keeper")
+    assert agent.pids()["tunnel-keeper"] == keeper
+
+
+@pytest.mark.parametrize("protocol", ["1"])
+def test_a_registration_that_brings_the_token(watched, tunnel, protocol):
+    """An old master's answer holds the token, each time."""
+    agent, master = watched.agent, watched.master
+    watched.knows(tunnel)
+    master.start_tunnel(tunnel)
+    docker.wait_running(docker.TUNNEL_CONTAINER)
+    for _ in range(2):
+        master.set_mark()
+        os.kill(agent.pid, signal.SIGHUP)
+        master.wait_requests("/register")
+        master.wait_events("heartbeat")
+        watched.check("tunnel-keeper")
+    replace(agent, "master-link")
+    master.set_mark()
+    master.wait_events("heartbeat")
+    watched.check("tunnel-keeper")
+
+
 @MODES
-@pytest.mark.parametrize("source", ["environment"])
 def test_neither_in_environments_nor_arguments_nor_dumps(watched, tunnel, mode):
     agent, master = watched.agent, watched.master
     watched.knows(tunnel)
@@ -182,7 +234,7 @@ def test_neither_in_environments_nor_arguments_nor_dumps(watched, tunnel, mode):
         with open("/proc/%d/limits" % pid, encoding="ascii") as stream:
             core = [line.split() for line in stream if line.startswith("Max core file size")][0]
         assert name == "supervisor" or core[4:6] == ["0", "0"], name
-    watched.check(token_kept=True)
+    watched.check("tunnel-keeper")
     assert not agent.log.find("memory with secrets")
     agent.kill()
 
@@ -207,7 +259,6 @@ def has_ended(pid):
 
 
 @MODES
-@pytest.mark.parametrize("source", ["environment"])
 def test_a_crash_leaves_no_core_file(dumps, watched, mode):
     agent = watched.agent
     folders = [agent.folder, agent.data, agent.run, "/", os.getcwd()]
