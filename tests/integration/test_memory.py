@@ -162,9 +162,9 @@ def test_every_secret_is_where_it_belongs(watched, tunnel, source):
 
     for name in WORKERS:
         replace(agent, name)
-        master.set_mark()
-        master.wait_events("heartbeat", 2, 20)
-        watched.check("tunnel-keeper")
+    master.set_mark()
+    master.wait_events("heartbeat", 2, 20)
+    watched.check("tunnel-keeper")
 
     master.restart_tunnel(tunnel)
     wait.until("nothing is pending", lambda: "command_id" not in
@@ -234,6 +234,8 @@ def test_neither_in_environments_nor_arguments_nor_dumps(watched, tunnel, mode):
         with open("/proc/%d/limits" % pid, encoding="ascii") as stream:
             core = [line.split() for line in stream if line.startswith("Max core file size")][0]
         assert name == "supervisor" or core[4:6] == ["0", "0"], name
+        # RLIMIT_MEMLOCK of the workers is 1 MiB, with room for frames that are longer.
+        assert 0 < int(read_status(pid)["VmLck"].split()[0]) <= 512, name
     watched.check("tunnel-keeper")
     assert not agent.log.find("memory with secrets")
     agent.kill()
