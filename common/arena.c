@@ -6,13 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BLOCK_BYTES 4096
+#include "common/secret_memory.h"
+
+/* With its head a block fills one slot of the pages for secrets. */
+#define BLOCK_BYTES (4096 - sizeof(struct arena_block))
 #define ALIGN_BYTES _Alignof(max_align_t)
 
 struct arena_block {
 	struct arena_block *next;
 	size_t used;
 	size_t capacity;
+	bool secret;
 	_Alignas(max_align_t) char bytes[];
 };
 
@@ -24,9 +28,11 @@ add_block(struct arena *arena, size_t size_bytes)
 
 	if (capacity > SIZE_MAX - sizeof(*block))
 		return NULL;
-	block = calloc(1, sizeof(*block) + capacity);
+	block = arena->secret ? secret_alloc(sizeof(*block) + capacity) :
+				calloc(1, sizeof(*block) + capacity);
 	if (block == NULL)
 		return NULL;
+	block->secret = arena->secret;
 	block->capacity = capacity;
 	block->next = arena->blocks;
 	arena->blocks = block;
@@ -42,7 +48,8 @@ arena_alloc(struct arena *arena, size_t size_bytes)
 	if (size_bytes > SIZE_MAX - ALIGN_BYTES)
 		return NULL;
 	size_bytes = (size_bytes + ALIGN_BYTES - 1) / ALIGN_BYTES * ALIGN_BYTES;
-	if (block == NULL || block->capacity - block->used < size_bytes) {
+	if (block == NULL || block->secret != arena->secret ||
+	    block->capacity - block->used < size_bytes) {
 		block = add_block(arena, size_bytes);
 		if (block == NULL)
 			return NULL;
@@ -71,7 +78,10 @@ arena_free(struct arena *arena)
 		struct arena_block *next = block->next;
 
 		explicit_bzero(block->bytes, block->used);
-		free(block);
+		if (block->secret)
+			secret_free(block);
+		else
+			free(block);
 		block = next;
 	}
 	arena->blocks = NULL;

@@ -6,13 +6,15 @@
 #ifndef COMMON_ARENA_H
 #define COMMON_ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena_block;
 
-/* A zeroed arena is empty and ready. */
+/* A zeroed arena is empty and ready.  With `secret` what is added is on pages for secrets. */
 struct arena {
 	struct arena_block *blocks;
+	bool secret;
 };
 
 /* Zeroed memory for any type, or NULL.  `size_bytes` may be 0. */

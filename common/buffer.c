@@ -7,6 +7,18 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/secret_memory.h"
+
+/* Releases the memory, wiped if it is a secret's. */
+static void
+release(struct buffer *buffer)
+{
+	if (buffer->secret)
+		secret_free(buffer->bytes);
+	else
+		free(buffer->bytes);
+}
+
 /* Makes room for `length` more bytes and the uncounted NUL. */
 static int
 reserve(struct buffer *buffer, size_t length)
@@ -23,14 +35,12 @@ reserve(struct buffer *buffer, size_t length)
 	if (capacity < wanted)
 		capacity = wanted;
 	/* Not realloc: it would leave a copy of a secret behind. */
-	bytes = malloc(capacity);
+	bytes = buffer->secret ? secret_alloc(capacity) : malloc(capacity);
 	if (bytes == NULL)
 		return -ENOMEM;
 	if (buffer->length > 0)
 		memcpy(bytes, buffer->bytes, buffer->length);
-	if (buffer->bytes != NULL && buffer->secret)
-		explicit_bzero(buffer->bytes, buffer->capacity);
-	free(buffer->bytes);
+	release(buffer);
 	buffer->bytes = bytes;
 	buffer->capacity = capacity;
 	return 0;
@@ -108,9 +118,7 @@ buffer_clear(struct buffer *buffer)
 void
 buffer_free(struct buffer *buffer)
 {
-	if (buffer->bytes != NULL && buffer->secret)
-		explicit_bzero(buffer->bytes, buffer->capacity);
-	free(buffer->bytes);
+	release(buffer);
 	buffer->bytes = NULL;
 	buffer->length = 0;
 	buffer->capacity = 0;

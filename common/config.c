@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "common/config_check.h"
+#include "common/secret_memory.h"
 #include "common/setting_value.h"
 #include "common/utf8.h"
 
@@ -79,7 +80,7 @@ find(char *const *environment, const char *name)
 	return NULL;
 }
 
-/* A copy without blanks around it; NULL if nothing is left: empty counts as unset. */
+/* A copy without blanks around it, in case it is a secret; NULL if nothing is left. */
 static char *
 trimmed(const char *value)
 {
@@ -91,7 +92,7 @@ trimmed(const char *value)
 	length = strlen(value);
 	while (length > 0 && strchr(" \t\r\n", value[length - 1]) != NULL)
 		length--;
-	return length == 0 ? NULL : strndup(value, length);
+	return length == 0 ? NULL : secret_copy(value, length);
 }
 
 static bool
@@ -101,15 +102,6 @@ is_quoted(const char *value)
 
 	return length >= 2 && (value[0] == '"' || value[0] == '\'') &&
 	       value[length - 1] == value[0];
-}
-
-static void
-wipe(char *text)
-{
-	if (text == NULL)
-		return;
-	explicit_bzero(text, strlen(text));
-	free(text);
 }
 
 /* Checks one value; keeps the normalised form or adds the mistake. */
@@ -134,7 +126,8 @@ take_value(struct config *config, enum setting setting, const char *raw)
 	error = strlen(raw) > SETTING_VALUE_MAX_BYTES ? -EMSGSIZE :
 							entry->normalise(raw, &value, &why);
 	if (error == 0) {
-		config->values[setting] = strdup(value.bytes);
+		config->values[setting] = entry->secret ? secret_copy(value.bytes, value.length) :
+							  strdup(value.bytes);
 		return;
 	}
 	if (may_be_quoted(entry, raw))
@@ -157,7 +150,7 @@ read_values(struct config *config, char *const *environment)
 		else if (entry->required)
 			(void)buffer_printf(&config->mistakes, "%s: is not set; it is the %s\n",
 			    entry->name, entry->help);
-		wipe(raw);
+		secret_free(raw);
 	}
 }
 
@@ -174,6 +167,11 @@ config_read(char *const *environment, struct config *config)
 	config_check_secrets(config);
 	config_check_endpoints(config);
 	config_check_rest(config);
+	if (secret_memory_error() != 0)
+		(void)buffer_printf(&config->warnings,
+		    "memory with secrets can't be locked or kept out of dumps: %s; they may reach "
+		    "the swap space, so raise RLIMIT_MEMLOCK (ulimits: memlock)\n",
+		    strerror(-secret_memory_error()));
 	return config->mistakes.length > 0 ? -EINVAL : 0;
 }
 
@@ -181,9 +179,12 @@ void
 config_free(struct config *config)
 {
 	for (enum setting setting = 0; setting < SETTING_COUNT; setting++)
-		wipe(config->values[setting]);
+		if (settings[setting].secret)
+			secret_free(config->values[setting]);
+		else
+			free(config->values[setting]);
 	for (enum secret secret = 0; secret < SECRET_COUNT; secret++)
-		wipe(config->secrets[secret]);
+		secret_free(config->secrets[secret]);
 	buffer_free(&config->mistakes);
 	buffer_free(&config->warnings);
 	*config = (struct config){ 0 };

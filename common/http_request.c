@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "common/attr.h"
+#include "common/secret_memory.h"
 #include "common/url.h"
 #include "version.h"
 
@@ -25,35 +26,32 @@
 			return false;                                      \
 	} while (0)
 
-static void
-free_headers(struct curl_slist *list)
-{
-	for (struct curl_slist *item = list; item != NULL; item = item->next)
-		explicit_bzero(item->data, strlen(item->data));
-	curl_slist_free_all(list);
-}
-
 void
 http_request_free(struct http_request *request)
 {
 	if (request == NULL)
 		return;
 	curl_easy_cleanup(request->easy);
-	free_headers(request->headers);
+	for (size_t at = 0; at < request->header_count; at++)
+		secret_free(request->headers[at].data);
 	curl_slist_free_all(request->resolve);
 	buffer_free(&request->body);
 	buffer_free(&request->answer);
 	free(request);
 }
 
+/* Appends a header line of our own, on pages for secrets: curl_slist_append's copy would not be. */
 static bool
-add_line(struct curl_slist **list, const char *line)
+add_line(struct http_request *request, const char *line)
 {
-	struct curl_slist *longer = curl_slist_append(*list, line);
+	struct curl_slist *item = &request->headers[request->header_count];
 
-	if (longer == NULL)
+	item->data = secret_copy(line, strlen(line));
+	if (item->data == NULL)
 		return false;
-	*list = longer;
+	if (request->header_count > 0)
+		item[-1].next = item;
+	request->header_count++;
 	return true;
 }
 
@@ -74,11 +72,10 @@ add_headers(struct http_request *request, const struct http_call *call)
 						   "Content-Type:";
 
 	for (size_t i = 0; i < HTTP_HEADERS_MAX && call->headers[i] != NULL; i++)
-		if (!is_good_header(call->headers[i]) ||
-		    !add_line(&request->headers, call->headers[i]))
+		if (!is_good_header(call->headers[i]) || !add_line(request, call->headers[i]))
 			return false;
 	/* Without "Expect:" libcurl would wait for a 100 that few servers send. */
-	return add_line(&request->headers, type) && add_line(&request->headers, "Expect:");
+	return add_line(request, type) && add_line(request, "Expect:");
 }
 
 /* Reads the URL that we built: its host is what must not be looked up. */
@@ -145,8 +142,10 @@ set_address(struct http_request *request, const struct http_call *call)
 		return true;
 	ipv6 = strchr(call->resolve_address, ':') != NULL;
 	if (snprintf(entry, sizeof(entry), "%s:%u:%s%s%s", call->resolve_host, call->resolve_port,
-		ipv6 ? "[" : "", call->resolve_address, ipv6 ? "]" : "") >= (int)sizeof(entry) ||
-	    !add_line(&request->resolve, entry))
+		ipv6 ? "[" : "", call->resolve_address, ipv6 ? "]" : "") >= (int)sizeof(entry))
+		return false;
+	request->resolve = curl_slist_append(NULL, entry);
+	if (request->resolve == NULL)
 		return false;
 	SET(CURLOPT_RESOLVE, request->resolve);
 	SET(CURLOPT_RESOLVER_START_FUNCTION, refuse_lookup);

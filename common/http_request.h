@@ -31,7 +31,9 @@ struct http_request {
 	struct http_request *next;
 	enum request_state state;
 	CURL *easy;
-	struct curl_slist *headers; /* ours, wiped: may hold the API key */
+	/* A list of ours, which libcurl reads in place: the lines may hold the API key. */
+	struct curl_slist headers[HTTP_HEADERS_MAX + 2];
+	size_t header_count;
 	struct curl_slist *resolve;
 	struct buffer body;   /* what is sent */
 	struct buffer answer; /* what came */

@@ -85,7 +85,8 @@ struct records {
 
 /*
  * Judges `text` with json_check (JSON_MAX_DEPTH) and against `record`, and fills `ret_struct`, a
- * struct of record->size_bytes whose pointers live in `arena`.  0, -EBADMSG with one line in
+ * struct of record->size_bytes whose pointers live in `arena`, on pages for secrets if a field of
+ * the record is one.  0, -EBADMSG with one line in
  * `why` (field and reason, never a value), or -ENOMEM.  On failure `ret_struct` is zeroed.
  */
 int record_decode(const struct record *record, struct slice text, struct arena *arena,

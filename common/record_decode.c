@@ -271,6 +271,19 @@ parse(struct slice text)
 	return object;
 }
 
+/* Whether a field of the record, or of one below it, is a secret. */
+static bool
+holds_secret(const struct record *record)
+{
+	for (size_t at = 0; at < record->field_count; at++) {
+		const struct field *field = &record->fields[at];
+
+		if (field->secret || (field->record != NULL && holds_secret(field->record)))
+			return true;
+	}
+	return false;
+}
+
 int
 record_decode_tagged(const struct record *record, const char *tag, struct slice text,
     struct arena *arena, void *ret_struct, char why[RECORD_WHY_BYTES])
@@ -281,6 +294,7 @@ record_decode_tagged(const struct record *record, const char *tag, struct slice 
 	int error;
 
 	memset(ret_struct, 0, record->size_bytes);
+	arena->secret = arena->secret || holds_secret(record);
 	if (flaw != JSON_GOOD) {
 		snprintf(why, RECORD_WHY_BYTES, "%s: %s", record->name, json_flaw_texts[flaw]);
 		return flaw == JSON_MEMORY ? -ENOMEM : -EBADMSG;

@@ -9,6 +9,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/secret_memory.h"
 #include "common/url.h"
 #include "common/worker_private.h"
 #include "policy/policy.h"
@@ -72,9 +73,23 @@ worker_exit(struct worker *worker)
 
 /* ---- signs of life and status ---- */
 
+/* Once: the sandbox holds without it, but a secret could reach the swap space. */
+static void
+say_unlocked(void)
+{
+	static bool said;
+
+	if (said || secret_memory_error() == 0)
+		return;
+	said = true;
+	log_warning("memory with secrets can't be locked or kept out of dumps: %s",
+	    strerror(-secret_memory_error()));
+}
+
 static void
 say_alive(struct worker *worker, struct worker_timer *timer)
 {
+	say_unlocked();
 	control_say(worker, "{\"type\":\"alive\"}");
 	worker_timer_set(worker, timer, WORKER_ALIVE_MS, say_alive);
 }

@@ -53,9 +53,16 @@ static int
 set_limits(const struct policy *policy)
 {
 	for (size_t at = 0; at < policy->limit_count; at++) {
-		struct rlimit limit = { policy->limits[at].value, policy->limits[at].value };
+		__rlimit_resource_t resource = (__rlimit_resource_t)policy->limits[at].resource;
+		struct rlimit limit;
 
-		if (setrlimit((__rlimit_resource_t)policy->limits[at].resource, &limit) != 0)
+		if (getrlimit(resource, &limit) != 0)
+			return -errno;
+		/* A container may have less, such as 64 KiB of locked memory: that is no mistake. */
+		if (limit.rlim_max > policy->limits[at].value)
+			limit.rlim_max = policy->limits[at].value;
+		limit.rlim_cur = limit.rlim_max;
+		if (setrlimit(resource, &limit) != 0)
 			return -errno;
 	}
 	return 0;

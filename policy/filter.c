@@ -217,7 +217,7 @@ allow_fcntl(const struct building *building)
 static int
 allow_madvise(const struct building *building)
 {
-	static const int advices[] = { MADV_DONTNEED, MADV_FREE, MADV_DONTDUMP };
+	static const int advices[] = { MADV_DONTNEED, MADV_FREE, MADV_DONTDUMP, MADV_WIPEONFORK };
 
 	return allow_values(building, 2, advices, ARRAY_LEN(advices));
 }

@@ -31,7 +31,7 @@ enum condition {
 	CONDITION_FCNTL,          /* F_GETFD, F_SETFD, F_GETFL, F_SETFL */
 	CONDITION_OWN_PID,        /* tgkill, first argument */
 	CONDITION_READ_ONLY,      /* openat: O_RDONLY */
-	CONDITION_MADVISE,        /* MADV_DONTNEED, MADV_FREE, MADV_DONTDUMP */
+	CONDITION_MADVISE,        /* MADV_DONTNEED, MADV_FREE, MADV_DONTDUMP, MADV_WIPEONFORK */
 	CONDITION_FCNTL_DUP,      /* those of FCNTL, and F_DUPFD_CLOEXEC */
 	CONDITION_FORK,           /* clone: what fork(2) of libc asks for, no namespace */
 	CONDITION_SIGKILL,        /* kill: SIGKILL */

@@ -147,11 +147,11 @@ def test_an_impostor_that_is_confined_is_let_in(agents, master):
 
 
 def test_a_second_thread_can_not_be_made(agents, master):
-    """Its limit was set before it was started; the filter forbids it once more later."""
+    """The supervisor's filter is inherited: not even before a worker puts on its own."""
     agent = agents.make(master, container=True)
     impostor.take_place(agent, "tunnel-keeper", "THREADS")
     agent.start(ready=False)
-    agent.wait_line(r"supervisor: tunnel-keeper ended \(exit 5")
+    agent.wait_line(r"supervisor: tunnel-keeper ended \(signal 31")
 
 
 @pytest.mark.parametrize("what, says", [

@@ -6,6 +6,7 @@
  */
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/secret_memory.h"
 #include "link.h"
 
 /* An orderly stop waits so long for the master to hear how the tunnel ended. */
@@ -192,10 +193,12 @@ static const struct worker_handlers handlers = {
 int
 main(void)
 {
-	static struct link link = {
-		.last_contact_ms = -1,
-		.registered_ms = -1,
-	};
+	/* On pages for secrets: its journal may hold a token. */
+	struct link *link = secret_alloc(sizeof(*link));
 
-	return worker_run(&handlers, &link);
+	if (link == NULL)
+		fatal("out of memory");
+	link->last_contact_ms = -1;
+	link->registered_ms = -1;
+	return worker_run(&handlers, link);
 }

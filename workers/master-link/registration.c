@@ -10,6 +10,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/secret_memory.h"
 #include "link.h"
 #include "version.h"
 
@@ -112,8 +113,7 @@ free_restore(struct link *link)
 	link->restore = NULL;
 	if (restore == NULL)
 		return;
-	explicit_bzero((char *)(uintptr_t)restore->token, strlen(restore->token));
-	free((char *)(uintptr_t)restore->token);
+	secret_free((char *)(uintptr_t)restore->token);
 	free((char *)(uintptr_t)restore->tunnel_id);
 	free((char *)(uintptr_t)restore->tunnel_name);
 	free(restore);
@@ -148,7 +148,8 @@ take_restore(struct link *link, const struct agent_fields *agent)
 		fatal("out of memory");
 	restore->tunnel_id = strdup(agent->assigned_tunnel_id);
 	restore->tunnel_name = strdup(agent->assigned_tunnel_name);
-	restore->token = strdup(agent->assigned_tunnel_token);
+	restore->token = secret_copy(agent->assigned_tunnel_token,
+	    strlen(agent->assigned_tunnel_token));
 	if (restore->tunnel_id == NULL || restore->tunnel_name == NULL || restore->token == NULL)
 		fatal("out of memory");
 	link->restore = restore;

@@ -4,6 +4,8 @@
  * ready although it did not confine itself, or did, and then breaks the rules.  What it does is
  * compiled in, since a worker gets neither arguments nor an environment.
  *
+ * It runs below the supervisor's filter and its first Landlock layer, as every worker does.
+ *
  *   FILTERS=N     installs N seccomp filters that allow everything
  *   THREADS       starts a second thread before it says that it is ready
  *   SAYS="..."    sends this text after `ready`, as one frame
@@ -20,7 +22,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #ifndef FILTERS
@@ -42,7 +44,7 @@ filter(void)
 	struct sock_filter all = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
 	struct sock_fprog program = { 1, &all };
 
-	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) != 0)
 		_exit(4);
 }
 
@@ -51,7 +53,7 @@ static void *
 wait_for_ever(void *nothing)
 {
 	for (;;)
-		pause();
+		poll(NULL, 0, -1);
 	return nothing;
 }
 #endif
@@ -72,13 +74,13 @@ main(void)
 #endif
 	say("{\"type\":\"ready\"}");
 #ifdef SAYS
-	sleep(1);
+	poll(NULL, 0, 1000);
 	say(SAYS);
 #endif
 #ifdef HUGE_FRAME
 	uint32_t length = 0xffffffff;
 
-	sleep(1);
+	poll(NULL, 0, 1000);
 	if (write(3, &length, sizeof(length)) < 0)
 		_exit(3);
 #endif
