@@ -19,10 +19,16 @@
 
 static const struct syscall_group *const groups[] = { &group_runtime };
 
+static const struct syscall_rule calls[] = {
+	{ "sigaltstack", CONDITION_NONE, "AddressSanitizer, before an exit" },
+};
+
 static const struct policy small = {
 	.process = PROCESS_NAME_RESOLVER,
 	.group_count = ARRAY_LEN(groups),
 	.groups = groups,
+	.syscall_count = ARRAY_LEN(calls),
+	.syscalls = calls,
 	.filters = 1,
 };
 

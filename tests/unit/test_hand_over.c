@@ -14,6 +14,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "common/secret_memory.h"
 #include "supervisor/slot.h"
 #include "supervisor/state_files.h"
 #include "supervisor/supervisor.h"
@@ -51,6 +52,11 @@ struct scene {
 static void
 take_setting(struct scene *scene, enum setting setting, const char *value)
 {
+	if (settings[setting].secret) {
+		secret_free(scene->config.values[setting]);
+		scene->config.values[setting] = secret_copy(value, strlen(value));
+		return;
+	}
 	free(scene->config.values[setting]);
 	scene->config.values[setting] = strdup(value);
 }
@@ -73,7 +79,7 @@ set_up(void **state)
 	for (enum setting setting = 0; setting < SETTING_COUNT; setting++)
 		take_setting(scene, setting, settings[setting].name);
 	for (enum secret secret = 0; secret < SECRET_COUNT; secret++)
-		scene->config.secrets[secret] = strdup("hunter2\"\\");
+		scene->config.secrets[secret] = secret_copy("hunter2\"\\", 9);
 	for_each_worker(process)
 	{
 		int ends[2];
@@ -245,7 +251,7 @@ a_worker_gets_what_is_its_own(void **state)
 	struct supervisor *supervisor = &scene->supervisor;
 	struct slot *link = &supervisor->slots[PROCESS_MASTER_LINK];
 
-	free(scene->config.secrets[SECRET_ACCESS_ID]);
+	secret_free(scene->config.secrets[SECRET_ACCESS_ID]);
 	scene->config.secrets[SECRET_ACCESS_ID] = NULL;
 	free(scene->config.values[SETTING_ACCESS_ID_FILE]);
 	scene->config.values[SETTING_ACCESS_ID_FILE] = NULL;
@@ -312,8 +318,8 @@ the_largest_state_and_all_peers_fit(void **state)
 	assert_non_null(blob);
 	memset(secret_value, 's', SECRET_MAX_BYTES);
 	for (enum secret secret = 0; secret < SECRET_COUNT; secret++) {
-		free(scene->config.secrets[secret]);
-		scene->config.secrets[secret] = strdup(secret_value);
+		secret_free(scene->config.secrets[secret]);
+		scene->config.secrets[secret] = secret_copy(secret_value, strlen(secret_value));
 	}
 	for (enum state_file file = 0; file < STATE_FILE_COUNT; file++)
 		assert_int_equal(state_file_save(supervisor->data_fd, file, content), 0);
@@ -353,7 +359,7 @@ a_reload_brings_all_secrets_or_none(void **state)
 	next_message(scene, PROCESS_MASTER_LINK, MESSAGE_RELOAD, &message);
 	channel_next(&scene->workers[PROCESS_MASTER_LINK]);
 
-	free(scene->config.secrets[SECRET_ACCESS_SECRET]);
+	secret_free(scene->config.secrets[SECRET_ACCESS_SECRET]);
 	scene->config.secrets[SECRET_ACCESS_SECRET] = NULL;
 	take_setting(scene, SETTING_ACCESS_SECRET_FILE, "/nowhere");
 	hand_out_secrets(supervisor, link);
