@@ -177,7 +177,7 @@ static void
 confine(struct worker *worker)
 {
 	const char *step = "policy";
-	int error = policy_confine(policies[worker->handlers->process], uses_unix_socket(worker),
+	int error = policy_confine(policies[worker->handlers->process], uses_unix_socket(worker), 0,
 	    &step);
 
 	if (error != 0)

@@ -51,19 +51,21 @@ load_filter(const struct policy *policy, bool unix_socket, const char **ret_step
 }
 
 int
-policy_confine(const struct policy *policy, bool unix_socket, const char **ret_step)
+policy_confine(const struct policy *policy, bool unix_socket, unsigned without,
+    const char **ret_step)
 {
 	int error;
 
 	*ret_step = "not dumpable";
-	if (prctl(PR_SET_DUMPABLE, 0) != 0)
+	if ((without & LAYER_NOT_DUMPABLE) == 0 && prctl(PR_SET_DUMPABLE, 0) != 0)
 		return -errno;
 	*ret_step = "memory-deny-write-execute";
-	if (prctl(PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN, 0, 0, 0) != 0 && errno != EINVAL)
+	if ((without & LAYER_MDWE) == 0 &&
+	    prctl(PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN, 0, 0, 0) != 0 && errno != EINVAL)
 		return -errno;
 	*ret_step = "Landlock";
-	error = enter_landlock(policy);
+	error = (without & LAYER_LANDLOCK) != 0 ? 0 : enter_landlock(policy);
 	if (error != 0)
 		return error;
-	return load_filter(policy, unix_socket, ret_step);
+	return (without & LAYER_SECCOMP) != 0 ? 0 : load_filter(policy, unix_socket, ret_step);
 }

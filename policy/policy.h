@@ -98,6 +98,21 @@ extern const struct policy *const policies[PROCESS_COUNT]; /* NULL where there i
 
 #define NO_GROUP ((gid_t)-1)
 
+/*
+ * The layers, as far as one can be left out: no_new_privs can't, since the kernel asks for it
+ * before Landlock and seccomp.  Only tests/escape leaves one out, to see that the others hold; no
+ * setting, option or frame leads here, and the agent's own calls pass a constant 0.
+ */
+enum layer {
+	LAYER_SECCOMP = 1 << 0,
+	LAYER_LANDLOCK = 1 << 1,
+	LAYER_UID = 1 << 2,
+	LAYER_CAPABILITIES = 1 << 3,
+	LAYER_NOT_DUMPABLE = 1 << 4,
+	LAYER_MDWE = 1 << 5,
+	LAYER_LIMITS = 1 << 6,
+};
+
 /* What is only known at run time. */
 struct policy_values {
 	bool distinct_uids;
@@ -110,6 +125,7 @@ struct policy_values {
 	const char *ca_file; /* DOCKFLARE_CA_FILE; NULL: no TLS is used */
 	int landlock_abi;    /* landlock_abi(), 0 without Landlock */
 	bool best_effort;    /* SANDBOX=best-effort */
+	unsigned without;    /* enum layer: what policy_enter leaves out; 0 but in tests/escape */
 };
 
 /* The kernel's Landlock ABI (landlock_create_ruleset(2)), 0 if it has none or it is off. */
@@ -132,10 +148,11 @@ int policy_descriptors(void);
 /*
  * In the worker, after start-up and before the first byte from outside: not dumpable,
  * memory-deny-write-execute where the kernel has it, the second Landlock layer, the seccomp
- * filter.  `unix_socket`: this worker's Docker endpoint is unix://.  0 or -errno with the step's
- * name.
+ * filter.  `unix_socket`: this worker's Docker endpoint is unix://.  `without`: enum layer, 0 but
+ * in tests/escape.  0 or -errno with the step's name.
  */
-int policy_confine(const struct policy *policy, bool unix_socket, const char **ret_step);
+int policy_confine(const struct policy *policy, bool unix_socket, unsigned without,
+    const char **ret_step);
 
 #define POLICY_WHY_BYTES 160
 
