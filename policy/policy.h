@@ -111,6 +111,7 @@ enum layer {
 	LAYER_NOT_DUMPABLE = 1 << 4,
 	LAYER_MDWE = 1 << 5,
 	LAYER_LIMITS = 1 << 6,
+	LAYERS_ALL = (1 << 7) - 1,
 };
 
 /* What is only known at run time. */
