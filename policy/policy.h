@@ -23,7 +23,8 @@ enum condition {
 	CONDITION_SEND_FLAGS,  /* sendto: no address; flags within NOSIGNAL, DONTWAIT */
 	CONDITION_SEND_ANY_ADDRESS, /* the same flags, an address is allowed (UDP) */
 	CONDITION_MESSAGE_FLAGS, /* sendmsg, recvmsg: flags within NOSIGNAL, DONTWAIT, CMSG_CLOEXEC */
-	CONDITION_NOT_EXECUTABLE, /* mmap, mprotect: no PROT_EXEC */
+	CONDITION_NOT_EXECUTABLE, /* mprotect: no PROT_EXEC */
+	CONDITION_PRIVATE_MEMORY, /* mmap: no PROT_EXEC; no MAP_SHARED, MAP_GROWSDOWN */
 	CONDITION_FCNTL,          /* F_GETFD, F_SETFD, F_GETFL, F_SETFL */
 	CONDITION_OWN_PID,        /* tgkill, first argument */
 	CONDITION_READ_ONLY,      /* openat: O_RDONLY */

@@ -28,6 +28,7 @@ static const char *const condition_texts[] = {
 	[CONDITION_MESSAGE_FLAGS] = "no flag but `MSG_NOSIGNAL`, `MSG_DONTWAIT`, "
 				    "`MSG_CMSG_CLOEXEC`",
 	[CONDITION_NOT_EXECUTABLE] = "never executable",
+	[CONDITION_PRIVATE_MEMORY] = "never executable, never shared, never a stack",
 	[CONDITION_FCNTL] = "`F_GETFD`, `F_SETFD`, `F_GETFL`, `F_SETFL`",
 	[CONDITION_OWN_PID] = "only to itself",
 	[CONDITION_READ_ONLY] = "only for reading; nothing is made or cut",
