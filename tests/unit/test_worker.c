@@ -30,10 +30,12 @@ policy_descriptors(void)
 }
 
 int
-policy_confine(const struct policy *policy, bool unix_socket, const char **ret_step)
+policy_confine(const struct policy *policy, bool unix_socket, unsigned without,
+    const char **ret_step)
 {
 	(void)policy;
 	(void)unix_socket;
+	(void)without;
 	(void)ret_step;
 	return 0;
 }
