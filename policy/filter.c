@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 
@@ -148,6 +149,49 @@ allow_private_memory(const struct building *building)
 	return allow(building, ARRAY_LEN(arguments), arguments);
 }
 
+struct socket_option {
+	int level;
+	int option;
+};
+
+static int
+allow_options(const struct building *building, const struct socket_option *options, size_t count)
+{
+	int error = 0;
+
+	for (size_t at = 0; at < count && error == 0; at++) {
+		struct scmp_arg_cmp arguments[] = {
+			masked(1, INT_MASK, (unsigned)options[at].level),
+			masked(2, INT_MASK, (unsigned)options[at].option),
+		};
+
+		error = allow(building, ARRAY_LEN(arguments), arguments);
+	}
+	return error;
+}
+
+static int
+allow_set_option(const struct building *building)
+{
+	static const struct socket_option options[] = {
+		{ SOL_SOCKET, SO_KEEPALIVE },
+		{ IPPROTO_TCP, TCP_NODELAY },
+		{ IPPROTO_TCP, TCP_KEEPIDLE },
+		{ IPPROTO_TCP, TCP_KEEPINTVL },
+		{ IPPROTO_TCP, TCP_KEEPCNT },
+	};
+
+	return allow_options(building, options, ARRAY_LEN(options));
+}
+
+static int
+allow_get_option(const struct building *building)
+{
+	static const struct socket_option options[] = { { SOL_SOCKET, SO_ERROR } };
+
+	return allow_options(building, options, ARRAY_LEN(options));
+}
+
 /* One rule for each value of an int argument. */
 static int
 allow_values(const struct building *building, unsigned at, const int *values, size_t count)
@@ -215,6 +259,8 @@ static add_condition *const conditions[CONDITION_COUNT] = {
 	[CONDITION_MESSAGE_FLAGS] = allow_message_flags,
 	[CONDITION_NOT_EXECUTABLE] = allow_not_executable,
 	[CONDITION_PRIVATE_MEMORY] = allow_private_memory,
+	[CONDITION_SET_OPTION] = allow_set_option,
+	[CONDITION_GET_OPTION] = allow_get_option,
 	[CONDITION_FCNTL] = allow_fcntl,
 	[CONDITION_OWN_PID] = allow_own_pid,
 	[CONDITION_READ_ONLY] = allow_read_only,

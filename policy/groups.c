@@ -42,8 +42,8 @@ const struct syscall_group group_channel = { "channel", ARRAY_LEN(channel_rules)
 static const struct syscall_rule http_rules[] = {
 	{ "socket", CONDITION_TCP_OR_UNIX, NULL },
 	{ "connect", CONDITION_NONE, "ports are Landlock's" },
-	{ "setsockopt", CONDITION_NONE, "keep-alive, no delay" },
-	{ "getsockopt", CONDITION_NONE, "how a connect ended" },
+	{ "setsockopt", CONDITION_SET_OPTION, "libcurl" },
+	{ "getsockopt", CONDITION_GET_OPTION, "how a connect ended" },
 	{ "getsockname", CONDITION_NONE, NULL },
 	{ "getpeername", CONDITION_NONE, NULL },
 	{ "sendto", CONDITION_SEND_FLAGS, NULL },

@@ -16,8 +16,8 @@ static const struct syscall_group *const groups[] = {
 static const struct syscall_rule calls[] = {
 	{ "socket", CONDITION_TCP_UDP, "DNS" },
 	{ "connect", CONDITION_NONE, "TCP ports are Landlock's" },
-	{ "setsockopt", CONDITION_NONE, NULL },
-	{ "getsockopt", CONDITION_NONE, NULL },
+	{ "setsockopt", CONDITION_SET_OPTION, "c-ares sets no delay" },
+	{ "getsockopt", CONDITION_GET_OPTION, NULL },
 	{ "getsockname", CONDITION_NONE, "order of the addresses (RFC 6724)" },
 	{ "getpeername", CONDITION_NONE, NULL },
 	{ "sendto", CONDITION_SEND_ANY_ADDRESS, NULL },

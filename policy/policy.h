@@ -25,12 +25,14 @@ enum condition {
 	CONDITION_MESSAGE_FLAGS, /* sendmsg, recvmsg: flags within NOSIGNAL, DONTWAIT, CMSG_CLOEXEC */
 	CONDITION_NOT_EXECUTABLE, /* mprotect: no PROT_EXEC */
 	CONDITION_PRIVATE_MEMORY, /* mmap: no PROT_EXEC; no MAP_SHARED, MAP_GROWSDOWN */
-	CONDITION_FCNTL,          /* F_GETFD, F_SETFD, F_GETFL, F_SETFL */
-	CONDITION_OWN_PID,        /* tgkill, first argument */
-	CONDITION_READ_ONLY,      /* openat: O_RDONLY */
-	CONDITION_LIMITS_SELF,    /* prlimit64: pid 0, nothing set */
-	CONDITION_MADVISE,        /* MADV_DONTNEED, MADV_FREE, MADV_DONTDUMP */
-	CONDITION_ENOSYS,         /* not allowed, but answered: the library falls back */
+	CONDITION_SET_OPTION,  /* setsockopt: SO_KEEPALIVE, TCP_NODELAY, TCP_KEEPIDLE, INTVL, CNT */
+	CONDITION_GET_OPTION,  /* getsockopt: SO_ERROR */
+	CONDITION_FCNTL,       /* F_GETFD, F_SETFD, F_GETFL, F_SETFL */
+	CONDITION_OWN_PID,     /* tgkill, first argument */
+	CONDITION_READ_ONLY,   /* openat: O_RDONLY */
+	CONDITION_LIMITS_SELF, /* prlimit64: pid 0, nothing set */
+	CONDITION_MADVISE,     /* MADV_DONTNEED, MADV_FREE, MADV_DONTDUMP */
+	CONDITION_ENOSYS,      /* not allowed, but answered: the library falls back */
 	CONDITION_COUNT,
 };
 

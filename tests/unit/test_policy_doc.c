@@ -29,6 +29,9 @@ static const char *const condition_texts[] = {
 				    "`MSG_CMSG_CLOEXEC`",
 	[CONDITION_NOT_EXECUTABLE] = "never executable",
 	[CONDITION_PRIVATE_MEMORY] = "never executable, never shared, never a stack",
+	[CONDITION_SET_OPTION] = "`SO_KEEPALIVE`, `TCP_NODELAY`, `TCP_KEEPIDLE`, `TCP_KEEPINTVL`, "
+				 "`TCP_KEEPCNT`",
+	[CONDITION_GET_OPTION] = "`SO_ERROR`",
 	[CONDITION_FCNTL] = "`F_GETFD`, `F_SETFD`, `F_GETFL`, `F_SETFL`",
 	[CONDITION_OWN_PID] = "only to itself",
 	[CONDITION_READ_ONLY] = "only for reading; nothing is made or cut",
