@@ -31,11 +31,11 @@ struct scene {
 	uintptr_t victim_canary; /* its address */
 	pid_t supervisor;
 	uintptr_t supervisor_canary;
-	uint16_t ports[PORT_SOURCE_COUNT];  /* somebody listens there, and one port above */
-	char folder[SCENE_PATH_BYTES];      /* holds data/, secret, socket */
-	char abstract[SCENE_PATH_BYTES];    /* an abstract socket's name, without the NUL before it */
-	char program[SCENE_PATH_BYTES];     /* the probe */
-	char neighbour[SCENE_PATH_BYTES];   /* another program, beside it */
+	uint16_t ports[PORT_SOURCE_COUNT]; /* somebody listens there, and one port above */
+	char folder[SCENE_PATH_BYTES];     /* holds data/, secret, socket */
+	char abstract[SCENE_PATH_BYTES];  /* an abstract socket's name, without the NUL before it */
+	char program[SCENE_PATH_BYTES];   /* the probe */
+	char neighbour[SCENE_PATH_BYTES]; /* another program, beside it */
 	char certificate[SCENE_PATH_BYTES]; /* the CA file */
 	/* What prepare() opened while only the first layer was on; -1: nothing. */
 	int fd;
@@ -84,7 +84,7 @@ struct attempt {
 	int (*act)(const struct scene *scene); /* 0 or -errno; NULL: the call below */
 	long call;
 	long arguments[6];
-	const char *path; /* %v: the victim's pid; %s: the supervisor's; %f: the folder */
+	const char *path;        /* %v: the victim's pid; %s: the supervisor's; %f: the folder */
 	unsigned layers;         /* enum layer: what stops it */
 	int answer;              /* with all layers, where that is not SIGSYS: an errno */
 	int behind;              /* what the layers behind the filter answer: an errno */

@@ -52,9 +52,10 @@ scene_path(const struct scene *scene, const char *path)
 			continue;
 		}
 		path++;
-		used += (size_t)(*path == 'f' ? snprintf(full + used, room, "%s", scene->folder) :
-						snprintf(full + used, room, "%d",
-						    *path == 'v' ? scene->victim : scene->supervisor));
+		used += (size_t)(*path == 'f' ?
+				     snprintf(full + used, room, "%s", scene->folder) :
+				     snprintf(full + used, room, "%d",
+					 *path == 'v' ? scene->victim : scene->supervisor));
 	}
 	full[used] = '\0';
 	return full;
@@ -94,8 +95,8 @@ attempt_make(const struct attempt *attempt, const struct scene *scene)
 		return attempt->act(scene);
 	for (size_t at = 0; at < ARRAY_LEN(given); at++)
 		given[at] = argument(attempt->arguments[at], attempt, scene);
-	return outcome_of(syscall(attempt->call, given[0], given[1], given[2], given[3], given[4],
-	    given[5]));
+	return outcome_of(
+	    syscall(attempt->call, given[0], given[1], given[2], given[3], given[4], given[5]));
 }
 
 bool

@@ -16,7 +16,6 @@
 #include "tests/escape/attempt.h"
 
 #define PAGE_BYTES 4096
-#define SCRIPT_TEXT "this is no program\n"
 
 #if defined(__x86_64__)
 #define LOADER "/lib64/ld-linux-x86-64.so.2"
@@ -66,8 +65,8 @@ run_at(const struct scene *scene)
 {
 	const char *arguments[] = { scene->neighbour, "--succeed", NULL };
 
-	return outcome_of(syscall(SYS_execveat, AT_FDCWD, scene->neighbour, arguments,
-	    no_environment, 0));
+	return outcome_of(
+	    syscall(SYS_execveat, AT_FDCWD, scene->neighbour, arguments, no_environment, 0));
 }
 
 static int
@@ -100,14 +99,12 @@ open_library(struct scene *scene)
 	return scene->fd < 0 ? -errno : 0;
 }
 
-/* No program, but it gets as far as the kernel's look at it: ENOEXEC. */
+/* No program, since it is empty, but it gets as far as the kernel's look at it: ENOEXEC. */
 static int
 make_memory_file(struct scene *scene)
 {
 	scene->fd = (int)syscall(SYS_memfd_create, "x", 0);
-	if (scene->fd < 0 || write(scene->fd, SCRIPT_TEXT, strlen(SCRIPT_TEXT)) < 0)
-		return -errno;
-	return 0;
+	return scene->fd < 0 ? -errno : 0;
 }
 
 /* ---- executable memory ---- */
@@ -125,7 +122,7 @@ map_writable(struct scene *scene)
 static int
 make_shared_memory(struct scene *scene)
 {
-	scene->id = shmget(IPC_PRIVATE, PAGE_BYTES, IPC_CREAT | 0600);
+	scene->id = shmget(IPC_PRIVATE, PAGE_BYTES, IPC_CREAT | 0700);
 	return scene->id < 0 ? -errno : 0;
 }
 
@@ -224,7 +221,10 @@ call_i386(const struct scene *scene UNUSED)
 {
 	long result;
 
-	__asm__ volatile("int $0x80" : "=a"(result) : "a"(20L) : "memory", "r8", "r9", "r10", "r11");
+	__asm__ volatile("int $0x80"
+			 : "=a"(result)
+			 : "a"(20L)
+			 : "memory", "r8", "r9", "r10", "r11");
 	return result < 0 ? (int)result : 0;
 }
 
@@ -258,14 +258,14 @@ static const struct attempt attempts[] = {
 	{ "2", "execveat-memfd", "start a program that is only in memory",
 	    .prepare = make_memory_file, .act = run_descriptor, .layers = LAYER_SECCOMP,
 	    .behind = ENOEXEC, .control = ENOEXEC },
-	{ "3", "memfd-create", "make a file in memory",
-	    CALL(SYS_memfd_create, (long)"x", 0), .layers = LAYER_SECCOMP },
+	{ "3", "memfd-create", "make a file in memory", CALL(SYS_memfd_create, (long)"x", 0),
+	    .layers = LAYER_SECCOMP },
 	{ "4", "execveat-o-path", "start a program through an O_PATH descriptor",
 	    .prepare = open_path_only, .act = run_descriptor,
 	    .layers = LAYER_SECCOMP | LAYER_LANDLOCK, .behind = EACCES },
 	{ "4", "fexecve", "start a program through a descriptor for reading",
-	    .prepare = open_itself, .act = run_descriptor,
-	    .layers = LAYER_SECCOMP | LAYER_LANDLOCK, .behind = EACCES },
+	    .prepare = open_itself, .act = run_descriptor, .layers = LAYER_SECCOMP | LAYER_LANDLOCK,
+	    .behind = EACCES },
 	{ "5", "mmap-rwx", "memory that can be written and executed",
 	    CALL(SYS_mmap, 0, PAGE_BYTES, PROT_READ | PROT_WRITE | PROT_EXEC,
 		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
@@ -282,8 +282,8 @@ static const struct attempt attempts[] = {
 	    CALL(SYS_mmap, 0, PAGE_BYTES, PROT_READ | PROT_EXEC, MAP_PRIVATE, ARGUMENT_FD, 0),
 	    .layers = LAYER_SECCOMP | LAYER_LANDLOCK },
 	{ "7", "remap-file-pages", "move pages of a mapping about", .prepare = map_writable,
-	    CALL(SYS_remap_file_pages, ARGUMENT_ID, PAGE_BYTES, 0, 0, 0),
-	    .layers = LAYER_SECCOMP, .behind = EINVAL, .control = EINVAL },
+	    CALL(SYS_remap_file_pages, ARGUMENT_ID, PAGE_BYTES, 0, 0, 0), .layers = LAYER_SECCOMP,
+	    .behind = EINVAL, .control = EINVAL },
 	{ "8", "personality-exec", "make all readable memory executable",
 	    CALL(SYS_personality, READ_IMPLIES_EXEC), .layers = LAYER_SECCOMP },
 	{ "8", "personality-no-random", "take the randomness out of addresses",

@@ -18,9 +18,9 @@
 #define FAN_REPORT_FID_ONLY 0x200 /* what a user without capabilities may ask for */
 #define OPEN(flags) CALL(SYS_openat, AT_FDCWD, ARGUMENT_PATH, (flags))
 /* name-resolver may open what Landlock lets it; the others have no openat at all. */
-#define READ_OF(...)                                                                         \
-	OPEN(O_RDONLY), .through_filter = RESOLVER, .behind = EACCES,                        \
-	    .layers = LAYER_SECCOMP | LAYER_LANDLOCK __VA_OPT__( | ) __VA_ARGS__
+#define READ_OF(...)                                                  \
+	OPEN(O_RDONLY), .through_filter = RESOLVER, .behind = EACCES, \
+			.layers = LAYER_SECCOMP | LAYER_LANDLOCK __VA_OPT__(|) __VA_ARGS__
 #define CHANGE .layers = LAYER_SECCOMP | LAYER_LANDLOCK, .behind = EACCES
 
 static struct file_handle *
@@ -70,8 +70,8 @@ open_at_2(const struct scene *scene)
 {
 	struct open_how how = { .flags = O_RDONLY };
 
-	return outcome_of(syscall(SYS_openat2, AT_FDCWD, scene_path(scene, "%f/secret"), &how,
-	    sizeof(how)));
+	return outcome_of(
+	    syscall(SYS_openat2, AT_FDCWD, scene_path(scene, "%f/secret"), &how, sizeof(how)));
 }
 
 static int
@@ -79,9 +79,9 @@ link_file(const struct scene *scene)
 {
 	char from[256];
 
-	snprintf(from, sizeof(from), "%s", scene_path(scene, "%f/secret"));
-	return outcome_of(syscall(SYS_linkat, AT_FDCWD, from, AT_FDCWD,
-	    scene_path(scene, "%f/scratch/link"), 0));
+	snprintf(from, sizeof(from), "%s", scene_path(scene, "%f/scratch/file"));
+	return outcome_of(
+	    syscall(SYS_linkat, AT_FDCWD, from, AT_FDCWD, scene_path(scene, "%f/scratch/link"), 0));
 }
 
 static int
@@ -130,10 +130,8 @@ static const struct attempt attempts[] = {
 	{ "34", "proc-oom", "have another worker killed first", .path = "/proc/%v/oom_score_adj",
 	    OPEN(O_WRONLY), CHANGE },
 	{ "35", "proc-self-mem", "its own memory as a file", .path = "/proc/self/mem", READ_OF() },
-	{ "35", "proc-self-maps", "where its own memory is", .path = "/proc/self/maps",
-	    READ_OF() },
-	{ "35", "proc-self-fd", "its own descriptor, anew", .path = "/proc/self/fd/0",
-	    READ_OF() },
+	{ "35", "proc-self-maps", "where its own memory is", .path = "/proc/self/maps", READ_OF() },
+	{ "35", "proc-self-fd", "its own descriptor, anew", .path = "/proc/self/fd/0", READ_OF() },
 	{ "35", "proc-supervisor-root", "the root by way of the supervisor",
 	    .path = "/proc/%s/root", READ_OF(LAYER_NOT_DUMPABLE | LAYER_UID) },
 	{ "35", "proc-sys", "the kernel's settings", .path = "/proc/sys/kernel/hostname",
@@ -180,7 +178,7 @@ static const struct attempt attempts[] = {
 	{ "53", "symlink", "a secret by way of a link", .path = "%f/link", READ_OF(LAYER_UID) },
 	{ "53", "make-symlink", "make a link", .path = "%f/scratch/symlink",
 	    CALL(SYS_symlinkat, (long)"/etc", AT_FDCWD, ARGUMENT_PATH), CHANGE },
-	{ "53", "make-link", "another name for a secret", .act = link_file, CHANGE },
+	{ "53", "make-link", "another name for a file", .act = link_file, CHANGE },
 	{ "53", "rename", "rename a file", .act = rename_file, CHANGE },
 	{ "53", "unlink", "remove a file", .path = "%f/scratch/gone",
 	    CALL(SYS_unlinkat, AT_FDCWD, ARGUMENT_PATH, 0), CHANGE },
@@ -208,13 +206,13 @@ static const struct attempt attempts[] = {
 	    CALL(SYS_statx, AT_FDCWD, ARGUMENT_PATH, 0, 0x7ff, ARGUMENT_BUFFER),
 	    .layers = LAYER_SECCOMP },
 	{ "55", "inotify", "watch files", CALL(SYS_inotify_init1, 0), .layers = LAYER_SECCOMP },
-	{ "55", "inotify-add", "watch a folder", CALL(SYS_inotify_add_watch, -1, (long)"/", IN_OPEN),
-	    .layers = LAYER_SECCOMP, .behind = EBADF, .control = EBADF },
+	{ "55", "inotify-add", "watch a folder",
+	    CALL(SYS_inotify_add_watch, -1, (long)"/", IN_OPEN), .layers = LAYER_SECCOMP,
+	    .behind = EBADF, .control = EBADF },
 	{ "55", "fanotify", "watch a file system", CALL(SYS_fanotify_init, FAN_REPORT_FID_ONLY, 0),
 	    .layers = LAYER_SECCOMP },
 	/* Devices. */
-	{ "46", "terminal", "open the terminal", .path = "/dev/tty", READ_OF(),
-	    .control = ENXIO },
+	{ "46", "terminal", "open the terminal", .path = "/dev/tty", READ_OF(), .control = ENXIO },
 	{ "35", "device", "open a device", .path = "/dev/zero", READ_OF() },
 };
 

@@ -105,7 +105,7 @@ load_program(const struct scene *scene UNUSED)
 	union bpf_attr attributes = { .prog_type = BPF_PROG_TYPE_SOCKET_FILTER,
 		.insn_cnt = ARRAY_LEN(instructions),
 		.insns = (uintptr_t)instructions,
-		.license = (uintptr_t)"GPL" };
+		.license = (uintptr_t) "GPL" };
 
 	return outcome_of(syscall(SYS_bpf, BPF_PROG_LOAD, &attributes, sizeof(attributes)));
 }
@@ -159,10 +159,10 @@ static const struct attempt attempts[] = {
 	    PRIVILEGED },
 	{ "12", "unshare-mounts", "mounts of its own", CALL(SYS_unshare, CLONE_NEWNS), PRIVILEGED },
 	{ "12", "unshare-all", "user, network and mounts at once",
-	    CALL(SYS_unshare, CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS), .layers = LAYER_SECCOMP },
-	{ "13", "setns", "join a namespace",
-	    CALL(SYS_setns, WORKER_FD_CONTROL, 0), .layers = LAYER_SECCOMP, .behind = EINVAL,
-	    .control = EINVAL },
+	    CALL(SYS_unshare, CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS),
+	    .layers = LAYER_SECCOMP },
+	{ "13", "setns", "join a namespace", CALL(SYS_setns, WORKER_FD_CONTROL, 0),
+	    .layers = LAYER_SECCOMP, .behind = EINVAL, .control = EINVAL },
 	{ "13", "mount", "mount", CALL(SYS_mount, (long)"x", (long)"/", (long)"tmpfs", 0, 0),
 	    PRIVILEGED },
 	{ "13", "umount", "unmount", CALL(SYS_umount2, (long)"/", MNT_DETACH), PRIVILEGED },
@@ -170,8 +170,8 @@ static const struct attempt attempts[] = {
 	{ "13", "fsmount", "mount an open file system", CALL(SYS_fsmount, -1, 0, 0), PRIVILEGED },
 	{ "13", "fspick", "open a mounted file system", CALL(SYS_fspick, AT_FDCWD, (long)"/", 0),
 	    PRIVILEGED },
-	{ "13", "move-mount", "move a mount", CALL(SYS_move_mount, AT_FDCWD, (long)"/", AT_FDCWD,
-	    (long)"/", 0), PRIVILEGED },
+	{ "13", "move-mount", "move a mount",
+	    CALL(SYS_move_mount, AT_FDCWD, (long)"/", AT_FDCWD, (long)"/", 0), PRIVILEGED },
 	{ "13", "open-tree", "a descriptor of a mount", CALL(SYS_open_tree, AT_FDCWD, (long)"/", 0),
 	    .layers = LAYER_SECCOMP },
 	{ "13", "pivot-root", "another root", CALL(SYS_pivot_root, (long)"/", (long)"/"),

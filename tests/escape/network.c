@@ -6,7 +6,6 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <linux/filter.h>
 #include <linux/netlink.h>
 #include <linux/vm_sockets.h>
 #include <netinet/in.h>
@@ -84,13 +83,13 @@ port_beside(const struct scene *scene)
 	return own_port(scene) + 1;
 }
 
-#define PORT_ATTEMPTS(word, source)                                    \
-	static int connect_##word(const struct scene *scene)           \
-	{                                                              \
-		return connect_tcp("127.0.0.1", scene->ports[source]); \
-	}                                                              \
-	static int beside_##word(const struct scene *scene)            \
-	{                                                              \
+#define PORT_ATTEMPTS(word, source)                                         \
+	static int connect_##word(const struct scene *scene)                \
+	{                                                                   \
+		return connect_tcp("127.0.0.1", scene->ports[source]);      \
+	}                                                                   \
+	static int beside_##word(const struct scene *scene)                 \
+	{                                                                   \
 		return connect_tcp("127.0.0.1", scene->ports[source] + 1u); \
 	}
 
@@ -148,8 +147,8 @@ send_fast_open_high_bits(const struct scene *scene)
 	struct sockaddr_in address = ipv4("127.0.0.1", port_beside(scene));
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 
-	return outcome_of(syscall(SYS_sendto, fd, "x", 1, 1L << 40 | MSG_FASTOPEN, &address,
-	    sizeof(address)));
+	return outcome_of(
+	    syscall(SYS_sendto, fd, "x", 1, 1L << 40 | MSG_FASTOPEN, &address, sizeof(address)));
 }
 
 static struct mmsghdr
@@ -208,9 +207,9 @@ send_datagram(const struct scene *scene)
 	struct sockaddr_in address = ipv4("127.0.0.1", port_beside(scene));
 	int fd = socket(AF_INET, SOCK_DGRAM, 0);
 
-	return fd < 0 ? -errno :
-			outcome_of(sendto(fd, "x", 1, 0, (struct sockaddr *)&address,
-			    sizeof(address)));
+	return fd < 0 ?
+		   -errno :
+		   outcome_of(sendto(fd, "x", 1, 0, (struct sockaddr *)&address, sizeof(address)));
 }
 
 static int
@@ -254,9 +253,9 @@ connect_unix(const struct sockaddr_un *address, size_t length)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 
-	return fd < 0 ? -errno :
-			outcome_of(connect(fd, (const struct sockaddr *)address,
-			    (socklen_t)length));
+	return fd < 0 ?
+		   -errno :
+		   outcome_of(connect(fd, (const struct sockaddr *)address, (socklen_t)length));
 }
 
 static int
@@ -288,15 +287,6 @@ set_option(int level, int option, const void *value, size_t length)
 	return outcome_of(syscall(SYS_setsockopt, fd, level, option, value, length));
 }
 
-static int
-attach_filter(const struct scene *scene UNUSED)
-{
-	struct sock_filter all = BPF_STMT(BPF_RET | BPF_K, 0xffff);
-	struct sock_fprog program = { 1, &all };
-
-	return set_option(SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
-}
-
 #define OPTION_ATTEMPT(word, level, option)                              \
 	static int option_##word(const struct scene *scene UNUSED)       \
 	{                                                                \
@@ -310,6 +300,7 @@ OPTION_ATTEMPT(transparent, IPPROTO_IP, IP_TRANSPARENT)
 OPTION_ATTEMPT(mark, SOL_SOCKET, SO_MARK)
 OPTION_ATTEMPT(force_buffer, SOL_SOCKET, SO_RCVBUFFORCE)
 OPTION_ATTEMPT(zero_copy, SOL_SOCKET, SO_ZEROCOPY)
+OPTION_ATTEMPT(lock_filter, SOL_SOCKET, SO_LOCK_FILTER)
 OPTION_ATTEMPT(no_delay, IPPROTO_TCP, TCP_NODELAY)
 
 static int
@@ -349,14 +340,14 @@ peer_credentials(const struct scene *scene UNUSED)
 
 static const struct attempt attempts[] = {
 	/* The port rules of the policies: each once where it is, and once just beside it. */
-	{ "56", "port-master", "connect to the master's port", .act = connect_master,
-	    CONNECT_ONLY, .granted = LINK },
+	{ "56", "port-master", "connect to the master's port", .act = connect_master, CONNECT_ONLY,
+	    .granted = LINK },
 	{ "56", "port-docker", "connect to docker-watcher's port", .act = connect_docker,
 	    CONNECT_ONLY, .granted = WATCHER },
 	{ "56", "port-docker-tunnel", "connect to tunnel-keeper's port",
 	    .act = connect_docker_tunnel, CONNECT_ONLY, .granted = KEEPER },
-	{ "56", "port-metrics", "connect to the metrics port", .act = connect_metrics,
-	    CONNECT_ONLY, .granted = KEEPER },
+	{ "56", "port-metrics", "connect to the metrics port", .act = connect_metrics, CONNECT_ONLY,
+	    .granted = KEEPER },
 	{ "56", "port-dns", "connect to the DNS port", .act = connect_dns, CONNECT_ONLY,
 	    .granted = RESOLVER },
 	{ "56", "beside-master", "connect to the port above", .act = beside_master, CONNECT_ONLY },
@@ -384,8 +375,7 @@ static const struct attempt attempts[] = {
 	{ "19", "fast-open-high-bits", "the same, with garbage above 32 bits",
 	    .act = send_fast_open_high_bits, FILTER_ONLY },
 	{ "58", "fast-open-connect", "connect later (TCP_FASTOPEN_CONNECT)",
-	    .act = connect_fast_open, .layers = LAYER_SECCOMP | LAYER_LANDLOCK,
-	    .behind = EACCES },
+	    .act = connect_fast_open, .layers = LAYER_SECCOMP | LAYER_LANDLOCK, .behind = EACCES },
 	{ "59", "mptcp", "connect by MPTCP", .act = connect_multipath, FILTER_ONLY },
 	/* Other protocols and families. */
 	{ "60", "udp-lite", "UDP-Lite", SOCKET(AF_INET, SOCK_DGRAM, IPPROTO_UDPLITE), FILTER_ONLY },
@@ -414,8 +404,8 @@ static const struct attempt attempts[] = {
 	    CALL(SYS_socketpair, AF_UNIX, SOCK_STREAM, 0, ARGUMENT_BUFFER), FILTER_ONLY },
 	{ "64", "netlink", "ask for the machine's network",
 	    SOCKET(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE), FILTER_ONLY },
-	{ "65", "vsock", "a socket to the virtual machine's host",
-	    SOCKET(AF_VSOCK, SOCK_STREAM, 0), FILTER_ONLY },
+	{ "65", "vsock", "a socket to the virtual machine's host", SOCKET(AF_VSOCK, SOCK_STREAM, 0),
+	    FILTER_ONLY },
 	{ "65", "packet", "packets of the network card", SOCKET(AF_PACKET, SOCK_RAW, 0),
 	    .layers = LAYER_SECCOMP | LAYER_CAPABILITIES, .behind = EPERM, .control = EPERM },
 	{ "65", "raw", "raw IP", SOCKET(AF_INET, SOCK_RAW, IPPROTO_ICMP),
@@ -427,7 +417,7 @@ static const struct attempt attempts[] = {
 	/* Socket options. */
 	{ "67", "option-no-delay", "an option that libraries set", .act = option_no_delay,
 	    .granted = WORKERS },
-	{ "67", "attach-filter", "a filter on a socket", .act = attach_filter, FILTER_ONLY },
+	{ "67", "lock-filter", "lock a socket's filter", .act = option_lock_filter, FILTER_ONLY },
 	{ "67", "repair", "forge a connection's state", .act = option_repair,
 	    .layers = LAYER_SECCOMP | LAYER_CAPABILITIES, .behind = EPERM, .control = EPERM },
 	{ "67", "transparent", "send from foreign addresses", .act = option_transparent,
@@ -442,8 +432,7 @@ static const struct attempt attempts[] = {
 	    FILTER_ONLY, .behind = ENOENT, .control = ENOENT },
 	{ "67", "peer-pidfd", "a descriptor of the supervisor", .act = peer_descriptor,
 	    FILTER_ONLY },
-	{ "67", "peer-credentials", "who the supervisor is", .act = peer_credentials,
-	    FILTER_ONLY },
+	{ "67", "peer-credentials", "who the supervisor is", .act = peer_credentials, FILTER_ONLY },
 };
 
 const struct attempt_table attempts_network = { attempts, ARRAY_LEN(attempts) };

@@ -57,8 +57,8 @@ be_victim(const struct scene *scene)
 		_exit(1);
 	while (recv(WORKER_FD_CONTROL, &question, 1, 0) == 1) {
 		answer = memcmp(canary, CANARY_TEXT, CANARY_BYTES) != 0 ? VICTIM_HARMED :
-			 signalled				       ? VICTIM_SIGNALLED :
-									 VICTIM_WELL;
+			 signalled                                      ? VICTIM_SIGNALLED :
+									  VICTIM_WELL;
 		signalled = 0;
 		if (send(WORKER_FD_CONTROL, &answer, 1, 0) != 1)
 			_exit(1);

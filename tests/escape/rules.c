@@ -25,8 +25,7 @@
 #define OPEN .call = SYS_openat, .arguments = { AT_FDCWD, ARGUMENT_PATH, O_RDONLY }
 #define LINK PROCESS_BIT(PROCESS_MASTER_LINK)
 #define FIRST_LAYER .before_filter = true, .layers = LAYER_LANDLOCK, .behind = EACCES
-#define ENDED                                                                             \
-	.through_filter = RESOLVER, .layers = LAYER_SECCOMP | LAYER_LANDLOCK, .behind = EACCES
+#define ENDED .through_filter = RESOLVER, .layers = LAYER_SECCOMP | LAYER_LANDLOCK, .behind = EACCES
 
 static int
 open_file(const char *path)
@@ -111,8 +110,7 @@ static const struct attempt attempts[] = {
 	/* What has ended. */
 	{ "rule", "ended-self", "open the worker's program, later", .act = open_self, ENDED },
 	{ "rule", "ended-library", "open a library, later", .path = LIBC, OPEN, ENDED },
-	{ "rule", "ended-certificate", "open the CA file, later", .act = open_certificate,
-	    ENDED },
+	{ "rule", "ended-certificate", "open the CA file, later", .act = open_certificate, ENDED },
 };
 
 const struct attempt_table attempts_rules = { attempts, ARRAY_LEN(attempts) };

@@ -5,7 +5,7 @@
  * line of JSON for each attempt, process and selection of layers; tests/integration/test_escape.py
  * judges them.
  *
- *   escape-run --folder DIR [--sandbox] [--layers] [--control] [--attempt NAME]
+ *   escape-run --folder DIR [--sandbox] [--layers] [--control] [--every] [--attempt NAME]
  */
 #include <errno.h>
 #include <getopt.h>
@@ -28,7 +28,25 @@ struct options {
 	bool sandbox;        /* with all layers */
 	bool layers;         /* with one layer left out, where an attempt has two or more */
 	bool control;        /* with none */
+	bool every;          /* these two for every process, instead of in turn */
 };
+
+static bool
+read_flag(int option, struct options *options)
+{
+	switch (option) {
+	case 's':
+		return options->sandbox = true;
+	case 'l':
+		return options->layers = true;
+	case 'c':
+		return options->control = true;
+	case 'e':
+		return options->every = true;
+	default:
+		return false;
+	}
+}
 
 static int
 read_options(int argc, char **argv, struct options *options)
@@ -39,6 +57,7 @@ read_options(int argc, char **argv, struct options *options)
 		{ "sandbox", no_argument, NULL, 's' },
 		{ "layers", no_argument, NULL, 'l' },
 		{ "control", no_argument, NULL, 'c' },
+		{ "every", no_argument, NULL, 'e' },
 		/* The neighbour that attempts try to start. */
 		{ "succeed", no_argument, NULL, 'x' },
 		{ NULL, 0, NULL, 0 },
@@ -52,19 +71,32 @@ read_options(int argc, char **argv, struct options *options)
 			options->folder = optarg;
 		else if (option == 'a')
 			options->attempt = optarg;
-		else if (option == 's' || option == 'l' || option == 'c')
-			*(option == 's' ? &options->sandbox :
-			  option == 'l' ? &options->layers :
-					  &options->control) = true;
-		else
+		else if (!read_flag(option, options))
 			return EX_USAGE;
 	}
 	return options->folder == NULL || optind < argc ? EX_USAGE : 0;
 }
 
+/*
+ * Without a layer the processes differ little, and starting them takes time: attempts go to the
+ * workers that speak HTTP in turn.  name-resolver, whose filter is another, gets each.
+ */
+static bool
+is_turn(const struct round *round, const struct attempt *attempt, size_t number)
+{
+	enum process process = round->scene.process;
+
+	if (process == PROCESS_NAME_RESOLVER && !round->control)
+		return true;
+	if (attempt->only != 0)
+		return true;
+	return number % (round->control ? 4 : 3) == process - PROCESS_FIRST_WORKER;
+}
+
 /* Whether the round with these layers left out is about this attempt. */
 static bool
-is_due(const struct round *round, const struct attempt *attempt, const struct options *options)
+is_due(const struct round *round, const struct attempt *attempt, size_t number,
+    const struct options *options)
 {
 	const struct scene *scene = &round->scene;
 	unsigned layers = attempt_layers(attempt, scene->process, round->values.distinct_uids);
@@ -74,7 +106,11 @@ is_due(const struct round *round, const struct attempt *attempt, const struct op
 		return false;
 	if (options->attempt != NULL && strcmp(options->attempt, attempt->name) != 0)
 		return false;
-	if (without == 0 || without == LAYERS_ALL)
+	if (without == 0)
+		return true;
+	if (!options->every && !is_turn(round, attempt, number))
+		return false;
+	if (round->control)
 		return true;
 	return (layers & without) != 0 && (layers & ~without) != 0 &&
 	       !attempt_is_granted(attempt, scene->process) &&
@@ -96,7 +132,7 @@ run_round(struct round *round, const struct options *options)
 	for (size_t number = 0; (attempt = attempt_at(number)) != NULL; number++) {
 		struct result result;
 
-		if (!is_due(round, attempt, options))
+		if (!is_due(round, attempt, number, options))
 			continue;
 		round_attempt(round, attempt, number, &result);
 		report(round, attempt, &result);
@@ -150,8 +186,7 @@ run_process(const struct round *round, enum process process, const struct option
 static int
 find_programs(struct scene *scene)
 {
-	ssize_t length = readlink("/proc/self/exe", scene->neighbour,
-	    sizeof(scene->neighbour) - 1);
+	ssize_t length = readlink("/proc/self/exe", scene->neighbour, sizeof(scene->neighbour) - 1);
 	char *slash;
 
 	if (length < 0)

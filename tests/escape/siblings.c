@@ -84,6 +84,15 @@ robust_list(const struct scene *scene)
 	return outcome_of(syscall(SYS_get_robust_list, scene->victim, &head, &length));
 }
 
+static int
+move_memory(const struct scene *scene)
+{
+	unsigned long node = 1;
+
+	return outcome_of(
+	    syscall(SYS_migrate_pages, scene->victim, 8 * sizeof(node), &node, &node));
+}
+
 /* ---- signals ---- */
 
 static int
@@ -91,8 +100,7 @@ queue_signal(const struct scene *scene)
 {
 	siginfo_t info = { .si_signo = HARMLESS_SIGNAL, .si_code = SI_QUEUE };
 
-	return outcome_of(
-	    syscall(SYS_rt_sigqueueinfo, scene->victim, HARMLESS_SIGNAL, &info));
+	return outcome_of(syscall(SYS_rt_sigqueueinfo, scene->victim, HARMLESS_SIGNAL, &info));
 }
 
 static int
@@ -100,8 +108,8 @@ queue_thread_signal(const struct scene *scene)
 {
 	siginfo_t info = { .si_signo = HARMLESS_SIGNAL, .si_code = SI_QUEUE };
 
-	return outcome_of(syscall(SYS_rt_tgsigqueueinfo, scene->victim, scene->victim,
-	    HARMLESS_SIGNAL, &info));
+	return outcome_of(
+	    syscall(SYS_rt_tgsigqueueinfo, scene->victim, scene->victim, HARMLESS_SIGNAL, &info));
 }
 
 static int
@@ -127,15 +135,14 @@ signal_by_timer(const struct scene *scene)
 static int
 signal_thread(const struct scene *scene)
 {
-	return outcome_of(
-	    syscall(SYS_tgkill, scene->victim, scene->victim, HARMLESS_SIGNAL));
+	return outcome_of(syscall(SYS_tgkill, scene->victim, scene->victim, HARMLESS_SIGNAL));
 }
 
 static int
 signal_thread_high_bits(const struct scene *scene)
 {
-	return outcome_of(syscall(SYS_tgkill, (long)scene->victim | 1L << 40, scene->victim,
-	    HARMLESS_SIGNAL));
+	return outcome_of(
+	    syscall(SYS_tgkill, (long)scene->victim | 1L << 40, scene->victim, HARMLESS_SIGNAL));
 }
 
 /* The victim leads a session and so a group of its own, like every worker. */
@@ -184,8 +191,7 @@ schedule(const struct scene *scene)
 {
 	struct sched_param parameters = { 0 };
 
-	return outcome_of(
-	    syscall(SYS_sched_setscheduler, scene->victim, SCHED_BATCH, &parameters));
+	return outcome_of(syscall(SYS_sched_setscheduler, scene->victim, SCHED_BATCH, &parameters));
 }
 
 static int
@@ -283,7 +289,6 @@ find_descriptor(const struct scene *scene UNUSED)
 	return -EBADF;
 }
 
-
 static const struct attempt attempts[] = {
 	{ "26", "ptrace-attach", "trace another worker",
 	    CALL(SYS_ptrace, PTRACE_ATTACH, ARGUMENT_VICTIM, 0, 0), .layers = TRACE_LAYERS,
@@ -370,13 +375,12 @@ static const struct attempt attempts[] = {
 	    CALL(SYS_ioprio_set, IOPRIO_WHO_PROCESS, ARGUMENT_VICTIM, IOPRIO_CLASS_IDLE),
 	    .layers = NUISANCE_LAYERS, .behind = EPERM },
 	{ "38", "kcmp", "compare memory with another worker",
-	    CALL(SYS_kcmp, ARGUMENT_SELF, ARGUMENT_VICTIM, KCMP_VM, 0, 0),
-	    .layers = TRACE_LAYERS, .behind = EPERM },
+	    CALL(SYS_kcmp, ARGUMENT_SELF, ARGUMENT_VICTIM, KCMP_VM, 0, 0), .layers = TRACE_LAYERS,
+	    .behind = EPERM },
 	{ "38", "robust-list", "another worker's list of locks", .act = robust_list,
 	    .layers = TRACE_LAYERS, .behind = EPERM },
-	{ "38", "migrate-pages", "move another worker's memory",
-	    CALL(SYS_migrate_pages, ARGUMENT_VICTIM, 64, ARGUMENT_BUFFER, ARGUMENT_BUFFER),
-	    .layers = LAYER_SECCOMP | LAYER_UID, .behind = EPERM },
+	{ "38", "migrate-pages", "move another worker's memory", .act = move_memory,
+	    .layers = TRACE_LAYERS, .behind = EPERM },
 	{ "38", "move-pages", "ask where another worker's memory is",
 	    CALL(SYS_move_pages, ARGUMENT_VICTIM, 0, 0, 0, 0, 0), .layers = TRACE_LAYERS,
 	    .behind = EPERM },
@@ -387,12 +391,11 @@ static const struct attempt attempts[] = {
 	    .behind = EPERM, .control = EPERM },
 	{ "39", "getpgid", "ask for another worker's process group",
 	    CALL(SYS_getpgid, ARGUMENT_VICTIM), .layers = LAYER_SECCOMP },
-	{ "39", "wait", "wait for another worker",
-	    CALL(SYS_wait4, ARGUMENT_VICTIM, 0, WNOHANG, 0), .layers = LAYER_SECCOMP,
-	    .behind = ECHILD, .control = ECHILD },
+	{ "39", "wait", "wait for another worker", CALL(SYS_wait4, ARGUMENT_VICTIM, 0, WNOHANG, 0),
+	    .layers = LAYER_SECCOMP, .behind = ECHILD, .control = ECHILD },
 	{ "39", "terminal-group", "take the terminal's foreground",
-	    CALL(SYS_ioctl, WORKER_FD_CONTROL, TIOCSPGRP, ARGUMENT_BUFFER),
-	    .layers = LAYER_SECCOMP, .behind = ENOTTY, .control = ENOTTY },
+	    CALL(SYS_ioctl, WORKER_FD_CONTROL, TIOCSPGRP, ARGUMENT_BUFFER), .layers = LAYER_SECCOMP,
+	    .behind = ENOTTY, .control = ENOTTY },
 	{ "40", "shmget", "shared memory", .act = share_memory, .layers = LAYER_SECCOMP },
 	{ "40", "msgget", "a message queue", .act = share_messages, .layers = LAYER_SECCOMP },
 	{ "40", "semget", "semaphores", .act = share_semaphores, .layers = LAYER_SECCOMP },
@@ -400,8 +403,8 @@ static const struct attempt attempts[] = {
 	    .layers = LAYER_SECCOMP | LAYER_LIMITS, .behind = EMFILE },
 	{ "43", "scm-rights", "give the supervisor a descriptor", .act = send_descriptor,
 	    .answer = EPERM, .behind = EPERM, .proof = PROOF_DESCRIPTOR },
-	{ "44", "find-descriptor", "find a descriptor that was left open",
-	    .act = find_descriptor, .answer = EBADF, .behind = EBADF },
+	{ "44", "find-descriptor", "find a descriptor that was left open", .act = find_descriptor,
+	    .answer = EBADF, .behind = EBADF },
 	{ "44", "dup", "duplicate a channel", CALL(SYS_dup, WORKER_FD_CONTROL),
 	    .layers = LAYER_SECCOMP },
 	{ "46", "push-input", "push input into the terminal (TIOCSTI)",
@@ -414,8 +417,8 @@ static const struct attempt attempts[] = {
 	    CALL(SYS_ioctl, WORKER_FD_INPUT, TIOCSCTTY, 0), .layers = LAYER_SECCOMP,
 	    .behind = ENOTTY, .control = ENOTTY },
 	{ "46", "paste-input", "paste into the console (TIOCLINUX)",
-	    CALL(SYS_ioctl, WORKER_FD_INPUT, TIOCLINUX, ARGUMENT_BUFFER),
-	    .layers = LAYER_SECCOMP, .behind = ENOTTY, .control = ENOTTY },
+	    CALL(SYS_ioctl, WORKER_FD_INPUT, TIOCLINUX, ARGUMENT_BUFFER), .layers = LAYER_SECCOMP,
+	    .behind = ENOTTY, .control = ENOTTY },
 	{ "47", "dumpable", "let others look in again (PR_SET_DUMPABLE)",
 	    CALL(SYS_prctl, PR_SET_DUMPABLE, 1), .layers = LAYER_SECCOMP },
 };
