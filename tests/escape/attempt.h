@@ -27,6 +27,7 @@ struct scene {
 	unsigned without; /* enum layer */
 	bool unix_socket;
 	bool skip_descriptors; /* the control run leaves one open on purpose */
+	int signal; /* one that others ignore by default; not the same in both start modes */
 	pid_t victim;
 	uintptr_t victim_canary; /* its address */
 	pid_t supervisor;
@@ -50,9 +51,6 @@ enum probe_exit {
 	PROBE_CONFINE,
 };
 
-/* A signal that nobody minds: ignored by default, and the victim notes it. */
-#define HARMLESS_SIGNAL SIGWINCH
-
 /* Placeholders in the arguments of an attempt, replaced when it is made. */
 #define ARGUMENT_VICTIM 0x7e57000000000001L
 #define ARGUMENT_SUPERVISOR 0x7e57000000000002L
@@ -60,6 +58,7 @@ enum probe_exit {
 #define ARGUMENT_FD 0x7e57000000000004L     /* scene->fd */
 #define ARGUMENT_BUFFER 0x7e57000000000005L /* 64 KiB of zeroes that may be written */
 #define ARGUMENT_ID 0x7e57000000000006L     /* scene->id */
+#define ARGUMENT_SIGNAL 0x7e57000000000008L /* scene->signal */
 #define ARGUMENT_PATH 0x7e57000000000007L   /* the attempt's path */
 
 #define WORKERS PROCESS_WORKERS

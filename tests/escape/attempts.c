@@ -79,6 +79,8 @@ argument(long given, const struct attempt *attempt, const struct scene *scene)
 		return (long)buffer;
 	case ARGUMENT_ID:
 		return scene->id;
+	case ARGUMENT_SIGNAL:
+		return scene->signal;
 	case ARGUMENT_PATH:
 		return (long)scene_path(scene, attempt->path);
 	default:

@@ -58,7 +58,7 @@ static const struct attempt attempts[] = {
 	{ "70", "timer", "make a timer", .act = make_timer, .layers = LAYER_SECCOMP },
 	{ "71", "priority", "come before all others", CALL(SYS_setpriority, 0, 0, -5),
 	    .layers = LAYER_SECCOMP | LAYER_CAPABILITIES, .behind = EACCES, .control = EACCES },
-	{ "71", "nice-thread", "share the processor otherwise", CALL(SYS_setpriority, 0, 0, 5),
+	{ "71", "nice-thread", "share the processor otherwise", CALL(SYS_setpriority, 0, 0, 19),
 	    .layers = LAYER_SECCOMP },
 	{ "72", "fallocate", "reserve room on a disk", CALL(SYS_fallocate, -1, 0, 0, 4096),
 	    .layers = LAYER_SECCOMP, .behind = EBADF, .control = EBADF },

@@ -53,7 +53,7 @@ open_by_handle(const struct scene *scene UNUSED)
 }
 
 static int
-name_to_handle(const struct scene *scene UNUSED)
+name_to_handle(const struct scene *scene)
 {
 	union {
 		struct file_handle handle;
@@ -61,8 +61,8 @@ name_to_handle(const struct scene *scene UNUSED)
 	} found = { .handle.handle_bytes = MAX_HANDLE_SZ };
 	int mount;
 
-	return outcome_of(
-	    syscall(SYS_name_to_handle_at, AT_FDCWD, "/etc", &found.handle, &mount, 0));
+	return outcome_of(syscall(SYS_name_to_handle_at, AT_FDCWD, scene_path(scene, "%f"),
+	    &found.handle, &mount, 0));
 }
 
 static int

@@ -26,7 +26,7 @@
 #define IOPRIO_WHO_PROCESS 1
 
 static char canary[CANARY_BYTES];
-static volatile sig_atomic_t signalled;
+static volatile sig_atomic_t signalled_by;
 
 /* ---- starting, as the supervisor does ---- */
 
@@ -179,29 +179,29 @@ end_victim(struct round *round)
 	close(round->victim_fd);
 }
 
-/* The victim's answer; 0: none. */
-static char
-ask_victim(const struct round *round)
+static bool
+ask_victim(const struct round *round, struct answer *answer)
 {
 	struct pollfd control = { .fd = round->victim_fd, .events = POLLIN };
-	char answer = 0;
 
-	if (send(round->victim_fd, "?", 1, MSG_NOSIGNAL) != 1 ||
-	    poll(&control, 1, ANSWER_MS) != 1 || recv(round->victim_fd, &answer, 1, 0) != 1)
-		return 0;
-	return answer;
+	return send(round->victim_fd, "?", 1, MSG_NOSIGNAL) == 1 &&
+	       poll(&control, 1, ANSWER_MS) == 1 &&
+	       recv(round->victim_fd, answer, sizeof(*answer), 0) == sizeof(*answer);
 }
 
-/* Names what was harmed in `why`; `ret_signal`: whether the victim got a signal. */
+/*
+ * Names what was harmed in `why`.  Signals count where `attacker` sent them: somebody else's control
+ * run may reach every process of its uid.  `ret_signal`: whether the victim got one.
+ */
 static void
-look_round(const struct round *round, char why[WHY_BYTES], bool *ret_signal)
+look_round(const struct round *round, pid_t attacker, char why[WHY_BYTES], bool *ret_signal)
 {
-	char state[STATE_BYTES], answer = ask_victim(round);
+	struct answer answer = { .harmed = false };
+	char state[STATE_BYTES];
 
-	*ret_signal = answer == VICTIM_SIGNALLED;
-	if (answer == 0)
+	if (!ask_victim(round, &answer))
 		snprintf(why, WHY_BYTES, "the victim does not answer");
-	else if (answer == VICTIM_HARMED)
+	else if (answer.harmed)
 		snprintf(why, WHY_BYTES, "the victim's memory was written");
 	take_state(state, round->victim);
 	if (strcmp(state, round->victim_state) != 0)
@@ -213,26 +213,28 @@ look_round(const struct round *round, char why[WHY_BYTES], bool *ret_signal)
 		snprintf(why, WHY_BYTES, "the supervisor's memory was written");
 	if (!stage_is_whole(&round->scene))
 		snprintf(why, WHY_BYTES, "files were changed");
-	if (*ret_signal)
+	*ret_signal = answer.signalled;
+	if (answer.signalled && answer.by == attacker)
 		snprintf(why, WHY_BYTES, "the victim was signalled");
-	if (signalled != 0)
+	if (signalled_by == attacker)
 		snprintf(why, WHY_BYTES, "the supervisor was signalled");
-	signalled = 0;
+	signalled_by = 0;
 }
 
 /* ---- rounds ---- */
 
 static void
-note_signal(int number UNUSED)
+note_signal(int number UNUSED, siginfo_t *info, void *context UNUSED)
 {
-	signalled = 1;
+	signalled_by = info->si_pid;
 }
 
 int
 round_begin(struct round *round, const char **ret_step)
 {
 	unsigned without = round->values.without;
-	struct sigaction action = { .sa_handler = note_signal, .sa_flags = SA_RESTART };
+	struct sigaction action = { .sa_sigaction = note_signal,
+		.sa_flags = SA_RESTART | SA_SIGINFO };
 
 	round->control = without == LAYERS_ALL;
 	round->scene.without = without;
@@ -243,7 +245,7 @@ round_begin(struct round *round, const char **ret_step)
 	round->values.ca_file = round->scene.certificate;
 	memcpy(round->values.ports, round->scene.ports, sizeof(round->values.ports));
 	memcpy(canary, CANARY_TEXT, CANARY_BYTES);
-	sigaction(HARMLESS_SIGNAL, &action, NULL);
+	sigaction(round->scene.signal, &action, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	*ret_step = "capabilities";
 	/* One uid for all is no better than its owner's capabilities allow. */
@@ -315,8 +317,8 @@ read_log(const struct child *child, char text[WHY_BYTES])
 	text[strcspn(text, "\n")] = '\0';
 }
 
-/* The attempt proper.  `ret_descriptor`: whether one arrived here. */
-static void
+/* The attempt proper; its pid.  `ret_descriptor`: whether a descriptor arrived here. */
+static pid_t
 make_attempt(struct round *round, struct result *result, bool *ret_descriptor)
 {
 	struct child child;
@@ -327,7 +329,7 @@ make_attempt(struct round *round, struct result *result, bool *ret_descriptor)
 	if (error != 0) {
 		result->outcome = OUTCOME_SETUP;
 		snprintf(result->harm, WHY_BYTES, "can't be started: %s", strerror(-error));
-		return;
+		return -1;
 	}
 	*ret_descriptor = serve(&child, round->control, &late);
 	if (late)
@@ -338,6 +340,7 @@ make_attempt(struct round *round, struct result *result, bool *ret_descriptor)
 	if (result->outcome >= OUTCOME_SETUP)
 		read_log(&child, result->harm);
 	close(child.log);
+	return child.pid;
 }
 
 /* In the control run the attempts succeed, and harm whom they are meant to. */
@@ -356,14 +359,15 @@ round_attempt(struct round *round, const struct attempt *attempt, size_t number,
     struct result *result)
 {
 	bool descriptor, signal_came;
+	pid_t attacker;
 
 	*result = (struct result){ .outcome = 0 };
 	round->scene.attempt = number;
-	make_attempt(round, result, &descriptor);
+	attacker = make_attempt(round, result, &descriptor);
 	stage_drain();
 	if (result->outcome >= OUTCOME_SETUP)
 		return;
-	look_round(round, result->harm, &signal_came);
+	look_round(round, attacker, result->harm, &signal_came);
 	/* A call that returned 0 and did nothing is no success. */
 	if (result->outcome == 0 && ((attempt->proof == PROOF_SIGNAL && !signal_came) ||
 					(attempt->proof == PROOF_DESCRIPTOR && !descriptor)))

@@ -15,13 +15,14 @@
 #include "tests/escape/attempt.h"
 #include "tests/escape/victim.h"
 
-static volatile sig_atomic_t signalled;
+static volatile sig_atomic_t signalled, signalled_by;
 static char canary[CANARY_BYTES];
 
 static void
-note_signal(int number UNUSED)
+note_signal(int number UNUSED, siginfo_t *info, void *context UNUSED)
 {
 	signalled = 1;
+	signalled_by = info->si_pid;
 }
 
 static _Noreturn void
@@ -46,21 +47,23 @@ confine(const struct scene *scene)
 static _Noreturn void
 be_victim(const struct scene *scene)
 {
-	struct sigaction action = { .sa_handler = note_signal, .sa_flags = SA_RESTART };
+	struct sigaction action = { .sa_sigaction = note_signal,
+		.sa_flags = SA_RESTART | SA_SIGINFO };
 	const char *where = canary;
-	char question, answer;
+	char question;
 
 	memcpy(canary, CANARY_TEXT, CANARY_BYTES);
-	sigaction(HARMLESS_SIGNAL, &action, NULL);
+	sigaction(scene->signal, &action, NULL);
 	confine(scene);
 	if (send(WORKER_FD_CONTROL, &where, sizeof(where), 0) < 0)
 		_exit(1);
 	while (recv(WORKER_FD_CONTROL, &question, 1, 0) == 1) {
-		answer = memcmp(canary, CANARY_TEXT, CANARY_BYTES) != 0 ? VICTIM_HARMED :
-			 signalled                                      ? VICTIM_SIGNALLED :
-									  VICTIM_WELL;
-		signalled = 0;
-		if (send(WORKER_FD_CONTROL, &answer, 1, 0) != 1)
+		struct answer answer = { .harmed = memcmp(canary, CANARY_TEXT, CANARY_BYTES) != 0,
+			.signalled = signalled != 0,
+			.by = signalled_by };
+
+		signalled = signalled_by = 0;
+		if (send(WORKER_FD_CONTROL, &answer, sizeof(answer), 0) != sizeof(answer))
 			_exit(1);
 	}
 	_exit(0);

@@ -9,6 +9,7 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -228,6 +229,8 @@ main(int argc, char **argv)
 	}
 	round.values.landlock_abi = landlock_abi();
 	round.values.docker_gid = round.values.docker_tunnel_gid = NO_GROUP;
+	/* The control run signals every process of its uid: not with the other mode's signal. */
+	round.scene.signal = round.values.distinct_uids ? SIGURG : SIGWINCH;
 	round.scene.fd = -1;
 	for (enum process process = PROCESS_FIRST_WORKER;
 	     process <= PROCESS_LAST_WORKER && status == 0; process++)

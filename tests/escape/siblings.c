@@ -98,18 +98,18 @@ move_memory(const struct scene *scene)
 static int
 queue_signal(const struct scene *scene)
 {
-	siginfo_t info = { .si_signo = HARMLESS_SIGNAL, .si_code = SI_QUEUE };
+	siginfo_t info = { .si_signo = scene->signal, .si_code = SI_QUEUE, .si_pid = getpid() };
 
-	return outcome_of(syscall(SYS_rt_sigqueueinfo, scene->victim, HARMLESS_SIGNAL, &info));
+	return outcome_of(syscall(SYS_rt_sigqueueinfo, scene->victim, scene->signal, &info));
 }
 
 static int
 queue_thread_signal(const struct scene *scene)
 {
-	siginfo_t info = { .si_signo = HARMLESS_SIGNAL, .si_code = SI_QUEUE };
+	siginfo_t info = { .si_signo = scene->signal, .si_code = SI_QUEUE, .si_pid = getpid() };
 
 	return outcome_of(
-	    syscall(SYS_rt_tgsigqueueinfo, scene->victim, scene->victim, HARMLESS_SIGNAL, &info));
+	    syscall(SYS_rt_tgsigqueueinfo, scene->victim, scene->victim, scene->signal, &info));
 }
 
 static int
@@ -124,7 +124,7 @@ static int
 signal_by_timer(const struct scene *scene)
 {
 	struct sigevent event = { .sigev_notify = SIGEV_THREAD_ID,
-		.sigev_signo = HARMLESS_SIGNAL,
+		.sigev_signo = scene->signal,
 		._sigev_un._tid = scene->victim };
 	int timer;
 
@@ -135,21 +135,21 @@ signal_by_timer(const struct scene *scene)
 static int
 signal_thread(const struct scene *scene)
 {
-	return outcome_of(syscall(SYS_tgkill, scene->victim, scene->victim, HARMLESS_SIGNAL));
+	return outcome_of(syscall(SYS_tgkill, scene->victim, scene->victim, scene->signal));
 }
 
 static int
 signal_thread_high_bits(const struct scene *scene)
 {
 	return outcome_of(
-	    syscall(SYS_tgkill, (long)scene->victim | 1L << 40, scene->victim, HARMLESS_SIGNAL));
+	    syscall(SYS_tgkill, (long)scene->victim | 1L << 40, scene->victim, scene->signal));
 }
 
 /* The victim leads a session and so a group of its own, like every worker. */
 static int
 signal_group(const struct scene *scene)
 {
-	return outcome_of(syscall(SYS_kill, -(long)scene->victim, HARMLESS_SIGNAL));
+	return outcome_of(syscall(SYS_kill, -(long)scene->victim, scene->signal));
 }
 
 /* ---- limits, priorities ---- */
@@ -211,7 +211,7 @@ schedule_attributes(const struct scene *scene)
 		int32_t nice;
 		uint32_t priority;
 		uint64_t runtime, deadline, period;
-	} attributes = { .size = 48, .policy = SCHED_BATCH };
+	} attributes = { .size = 48, .policy = SCHED_BATCH, .nice = 19 };
 
 	return outcome_of(syscall(SYS_sched_setattr, scene->victim, &attributes, 0));
 }
@@ -313,19 +313,19 @@ static const struct attempt attempts[] = {
 	    CALL(SYS_pidfd_getfd, ARGUMENT_FD, WORKER_FD_CONTROL, 0), .layers = TRACE_LAYERS,
 	    .behind = EPERM },
 	{ "30", "pidfd-signal", "signal another worker by descriptor", .prepare = open_victim,
-	    CALL(SYS_pidfd_send_signal, ARGUMENT_FD, HARMLESS_SIGNAL, 0, 0),
+	    CALL(SYS_pidfd_send_signal, ARGUMENT_FD, ARGUMENT_SIGNAL, 0, 0),
 	    .layers = SIGNAL_LAYERS, .behind = EPERM },
-	{ "30", "kill", "signal another worker", CALL(SYS_kill, ARGUMENT_VICTIM, HARMLESS_SIGNAL),
+	{ "30", "kill", "signal another worker", CALL(SYS_kill, ARGUMENT_VICTIM, ARGUMENT_SIGNAL),
 	    .layers = SIGNAL_LAYERS, .behind = EPERM },
 	{ "30", "kill-supervisor", "signal the supervisor",
-	    CALL(SYS_kill, ARGUMENT_SUPERVISOR, HARMLESS_SIGNAL), .layers = SIGNAL_LAYERS,
+	    CALL(SYS_kill, ARGUMENT_SUPERVISOR, ARGUMENT_SIGNAL), .layers = SIGNAL_LAYERS,
 	    .behind = EPERM },
-	{ "30", "kill-all", "signal every process", CALL(SYS_kill, -1, HARMLESS_SIGNAL),
+	{ "30", "kill-all", "signal every process", CALL(SYS_kill, -1, ARGUMENT_SIGNAL),
 	    .layers = SIGNAL_LAYERS, .behind = EPERM, .proof = PROOF_SIGNAL },
 	{ "30", "kill-group", "signal another worker's process group", .act = signal_group,
 	    .layers = SIGNAL_LAYERS, .behind = EPERM },
 	{ "30", "tkill", "signal another worker's thread",
-	    CALL(SYS_tkill, ARGUMENT_VICTIM, HARMLESS_SIGNAL), .layers = SIGNAL_LAYERS,
+	    CALL(SYS_tkill, ARGUMENT_VICTIM, ARGUMENT_SIGNAL), .layers = SIGNAL_LAYERS,
 	    .behind = EPERM },
 	{ "30", "tgkill", "the same by the call that abort() needs", .act = signal_thread,
 	    .layers = SIGNAL_LAYERS, .behind = EPERM },
@@ -341,7 +341,7 @@ static const struct attempt attempts[] = {
 	{ "31", "set-owner-ex", "the same, by F_SETOWN_EX", .act = signal_by_owner,
 	    .layers = LAYER_SECCOMP },
 	{ "31", "set-signal", "choose a socket's signal",
-	    CALL(SYS_fcntl, WORKER_FD_CONTROL, F_SETSIG, HARMLESS_SIGNAL),
+	    CALL(SYS_fcntl, WORKER_FD_CONTROL, F_SETSIG, ARGUMENT_SIGNAL),
 	    .layers = LAYER_SECCOMP },
 	{ "31", "ioctl-owner", "the same, by ioctl",
 	    CALL(SYS_ioctl, WORKER_FD_CONTROL, FIOASYNC, ARGUMENT_BUFFER),
@@ -369,7 +369,7 @@ static const struct attempt attempts[] = {
 	{ "37", "set-attributes", "change its attributes", .act = schedule_attributes,
 	    .layers = NUISANCE_LAYERS, .behind = EPERM },
 	{ "37", "set-priority", "make another worker slow",
-	    CALL(SYS_setpriority, PRIO_PROCESS, ARGUMENT_VICTIM, 5), .layers = NUISANCE_LAYERS,
+	    CALL(SYS_setpriority, PRIO_PROCESS, ARGUMENT_VICTIM, 19), .layers = NUISANCE_LAYERS,
 	    .behind = EPERM },
 	{ "37", "set-io-priority", "make another worker's files slow",
 	    CALL(SYS_ioprio_set, IOPRIO_WHO_PROCESS, ARGUMENT_VICTIM, IOPRIO_CLASS_IDLE),

@@ -3,12 +3,17 @@
 #ifndef TESTS_ESCAPE_VICTIM_H
 #define TESTS_ESCAPE_VICTIM_H
 
+#include <stdbool.h>
+#include <sys/types.h>
+
 #define CANARY_TEXT "nobody may see this, or change it"
 #define CANARY_BYTES sizeof(CANARY_TEXT)
 
-/* The answer to a byte; its first words are the canary's address. */
-#define VICTIM_WELL 'w'
-#define VICTIM_SIGNALLED 's' /* well, but it got HARMLESS_SIGNAL since the last answer */
-#define VICTIM_HARMED 'h'    /* its memory was written */
+/* The answer to a byte; what it says first is the canary's address. */
+struct answer {
+	bool signalled; /* scene.signal came since the last answer */
+	bool harmed;    /* its memory was written */
+	pid_t by;       /* who sent it; 0: unknown, as of a signal to everybody */
+};
 
 #endif
