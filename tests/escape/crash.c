@@ -24,24 +24,33 @@ call_abort(const struct scene *scene UNUSED)
 	abort();
 }
 
+/* By way of a pointer, or the compilers see what is meant to be found at run time. */
+static void (*volatile release)(void *) = free;
+
 static int
 free_twice(const struct scene *scene UNUSED)
 {
 	char *volatile piece = malloc(2000);
-	char *volatile again = piece;
 
-	free(piece);
-	free(again);
+	release(piece);
+	release(piece);
 	return 0;
 }
 
-/* All but a policy's RLIMIT_DATA are pieces of the heap, as a worker's own are. */
+/* In pieces, as a worker's own are: from the heap first, then in mappings. */
 static int
 exhaust_heap(const struct scene *scene UNUSED)
 {
-	for (long used = 0; used < HEAP_MAX_BYTES; used += HEAP_PIECE_BYTES)
-		if (malloc(HEAP_PIECE_BYTES) == NULL)
+	static void **last;
+
+	for (long used = 0; used < HEAP_MAX_BYTES; used += HEAP_PIECE_BYTES) {
+		void **piece = malloc(HEAP_PIECE_BYTES);
+
+		if (piece == NULL)
 			return -errno;
+		*piece = last;
+		last = piece;
+	}
 	return 0;
 }
 
@@ -61,17 +70,15 @@ overflow_stack(const struct scene *scene UNUSED)
 	return recurse(1);
 }
 
+static volatile uintptr_t nowhere;
+
 static int
 follow_null(const struct scene *scene UNUSED)
 {
-	volatile const char *volatile nowhere = NULL;
-
-	return *nowhere;
+	return *(volatile const char *)nowhere;
 }
 
-/* clang-format off */
 #define ENDS_IN(outcome) .answer = (outcome), .behind = (outcome), .control = (outcome)
-/* clang-format on */
 
 static const struct attempt attempts[] = {
 	{ "crash", "abort", "abort()", .act = call_abort, ENDS_IN(-SIGABRT) },

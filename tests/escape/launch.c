@@ -151,7 +151,7 @@ static int
 start_victim(struct round *round)
 {
 	struct scene scene = round->scene;
-	struct child child;
+	struct child child = { .pid = -1, .control = -1, .log = -1 };
 	int error;
 
 	scene.be_victim = true;
@@ -321,8 +321,8 @@ read_log(const struct child *child, char text[WHY_BYTES])
 static pid_t
 make_attempt(struct round *round, struct result *result, bool *ret_descriptor)
 {
-	struct child child;
-	bool late;
+	struct child child = { .pid = -1, .control = -1, .log = -1 };
+	bool late = false;
 	int status = 0, error = start(round, &round->scene, &child);
 
 	*ret_descriptor = false;
@@ -358,7 +358,7 @@ void
 round_attempt(struct round *round, const struct attempt *attempt, size_t number,
     struct result *result)
 {
-	bool descriptor, signal_came;
+	bool descriptor = false, signal_came = false;
 	pid_t attacker;
 
 	*result = (struct result){ .outcome = 0 };

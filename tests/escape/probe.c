@@ -97,7 +97,7 @@ main(int argc, char **argv)
 		be_victim(&scene);
 	attempt = attempt_at(scene.attempt);
 	if (attempt == NULL)
-		fail(PROBE_SCENE, "attempt", -ENOENT);
+		return PROBE_SCENE;
 	signal(SIGPIPE, SIG_IGN);
 	prepare(attempt, &scene);
 	if (!attempt->before_filter)
