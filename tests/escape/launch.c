@@ -147,6 +147,12 @@ take_state(char state[STATE_BYTES], pid_t pid)
 	    strstr(status, "TracerPid:\t0\n") == NULL ? "traced" : "");
 }
 
+static enum process
+victim_of(enum process process)
+{
+	return process == PROCESS_MASTER_LINK ? PROCESS_TUNNEL_KEEPER : PROCESS_MASTER_LINK;
+}
+
 static int
 start_victim(struct round *round)
 {
@@ -155,8 +161,7 @@ start_victim(struct round *round)
 	int error;
 
 	scene.be_victim = true;
-	scene.process = round->scene.process == PROCESS_MASTER_LINK ? PROCESS_TUNNEL_KEEPER :
-								      PROCESS_MASTER_LINK;
+	scene.process = victim_of(round->scene.process);
 	scene.unix_socket = false;
 	error = start(round, &scene, &child);
 	if (error != 0)
@@ -232,7 +237,9 @@ note_signal(int number UNUSED, siginfo_t *info, void *context UNUSED)
 int
 round_begin(struct round *round, const char **ret_step)
 {
+	static char why[POLICY_WHY_BYTES];
 	unsigned without = round->values.without;
+	int error;
 	struct sigaction action = { .sa_sigaction = note_signal,
 		.sa_flags = SA_RESTART | SA_SIGINFO };
 
@@ -259,7 +266,13 @@ round_begin(struct round *round, const char **ret_step)
 		return -errno;
 	take_state(round->own_state, getpid());
 	*ret_step = "victim";
-	return start_victim(round);
+	error = start_victim(round);
+	if (error != 0 || without != 0)
+		return error;
+	/* What is attacked is what the agent's supervisor lets in. */
+	*ret_step = why;
+	return policy_check(policies[victim_of(round->scene.process)], &round->values,
+	    round->victim, (unsigned)policy_own_filters(), why);
 }
 
 void
