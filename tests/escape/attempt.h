@@ -85,6 +85,7 @@ struct attempt {
 	long arguments[6];
 	const char *path;        /* %v: the victim's pid; %s: the supervisor's; %f: the folder */
 	unsigned layers;         /* enum layer: what stops it */
+	int abi;                 /* Landlock's, from which on it is a layer; 0: the first */
 	int answer;              /* with all layers, where that is not SIGSYS: an errno */
 	int behind;              /* what the layers behind the filter answer: an errno */
 	int control;             /* what the kernel answers without any layer: 0 or an errno */
@@ -118,12 +119,15 @@ int attempt_make(const struct attempt *attempt, const struct scene *scene);
 
 bool attempt_applies(const struct attempt *attempt, enum process process, bool unix_socket);
 
-/* The layers that stop it for this process: without the filter where that lets it through. */
+/* The layers that stop it for this process, with this kernel and start mode. */
 unsigned attempt_layers(const struct attempt *attempt, enum process process, bool distinct_uids);
 
 /* The outcome that must be, given what is left out. */
 int attempt_expected(const struct attempt *attempt, enum process process, unsigned without,
     bool unix_socket);
+
+/* Whether this kernel's Landlock is too old to stop what nothing else stops. */
+bool attempt_is_beyond(const struct attempt *attempt, enum process process);
 
 bool attempt_is_granted(const struct attempt *attempt, enum process process);
 bool attempt_is_open(const struct attempt *attempt, enum process process, bool unix_socket);

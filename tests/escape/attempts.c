@@ -5,9 +5,15 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "tests/escape/exceptions.h"
+
+/* Newer than Debian 12's headers; since Linux 6.3 (prctl(2)). */
+#ifndef PR_GET_MDWE
+#define PR_GET_MDWE 66
+#endif
 
 static const struct attempt_table *const tables[] = {
 	&attempts_code,
@@ -115,11 +121,22 @@ attempt_layers(const struct attempt *attempt, enum process process, bool distinc
 {
 	unsigned layers = attempt->layers;
 
+	if (landlock_abi() < attempt->abi || landlock_abi() == 0)
+		layers &= ~(unsigned)LAYER_LANDLOCK;
+	if (prctl(PR_GET_MDWE, 0, 0, 0, 0) < 0)
+		layers &= ~(unsigned)LAYER_MDWE;
 	if (!distinct_uids)
 		layers &= ~(unsigned)LAYER_UID;
 	if ((attempt->through_filter & PROCESS_BIT(process)) != 0 || attempt->before_filter)
 		layers &= ~(unsigned)LAYER_SECCOMP;
 	return layers;
+}
+
+bool
+attempt_is_beyond(const struct attempt *attempt, enum process process)
+{
+	return (attempt->layers & LAYER_LANDLOCK) != 0 && !attempt_is_granted(attempt, process) &&
+	       attempt_layers(attempt, process, true) == 0;
 }
 
 bool

@@ -183,7 +183,7 @@ static const struct attempt attempts[] = {
 	{ "53", "unlink", "remove a file", .path = "%f/scratch/gone",
 	    CALL(SYS_unlinkat, AT_FDCWD, ARGUMENT_PATH, 0), CHANGE },
 	{ "53", "truncate", "cut a file", .path = "%f/scratch/cut",
-	    CALL(SYS_truncate, ARGUMENT_PATH, 0), CHANGE },
+	    CALL(SYS_truncate, ARGUMENT_PATH, 0), .abi = 3, CHANGE },
 	{ "53", "mkfifo", "make a pipe in a folder", .path = "%f/scratch/pipe",
 	    CALL(SYS_mknodat, AT_FDCWD, ARGUMENT_PATH, S_IFIFO | 0600, 0), CHANGE },
 	/* What else can be done to a file; the kernel's Landlock does not know these. */

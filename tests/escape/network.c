@@ -26,7 +26,7 @@
 #ifndef IPPROTO_MPTCP
 #define IPPROTO_MPTCP 262
 #endif
-#define CONNECT_ONLY .layers = LAYER_LANDLOCK, .answer = EACCES, .behind = EACCES
+#define CONNECT_ONLY .layers = LAYER_LANDLOCK, .abi = 4, .answer = EACCES, .behind = EACCES
 #define WATCHER PROCESS_BIT(PROCESS_DOCKER_WATCHER)
 #define KEEPER PROCESS_BIT(PROCESS_TUNNEL_KEEPER)
 #define LINK PROCESS_BIT(PROCESS_MASTER_LINK)
@@ -375,7 +375,8 @@ static const struct attempt attempts[] = {
 	{ "19", "fast-open-high-bits", "the same, with garbage above 32 bits",
 	    .act = send_fast_open_high_bits, FILTER_ONLY },
 	{ "58", "fast-open-connect", "connect later (TCP_FASTOPEN_CONNECT)",
-	    .act = connect_fast_open, .layers = LAYER_SECCOMP | LAYER_LANDLOCK, .behind = EACCES },
+	    .act = connect_fast_open, .abi = 4, .layers = LAYER_SECCOMP | LAYER_LANDLOCK,
+	    .behind = EACCES },
 	{ "59", "mptcp", "connect by MPTCP", .act = connect_multipath, FILTER_ONLY },
 	/* Other protocols and families. */
 	{ "60", "udp-lite", "UDP-Lite", SOCKET(AF_INET, SOCK_DGRAM, IPPROTO_UDPLITE), FILTER_ONLY },
@@ -389,14 +390,14 @@ static const struct attempt attempts[] = {
 	    .granted = RESOLVER },
 	{ "19", "unix-high-bits", "a unix socket, with garbage above 32 bits",
 	    SOCKET(AF_UNIX | 1L << 40, SOCK_STREAM, 0), FILTER_ONLY },
-	{ "62", "bind", "bind a TCP port", .act = bind_stream,
+	{ "62", "bind", "bind a TCP port", .act = bind_stream, .abi = 4,
 	    .layers = LAYER_SECCOMP | LAYER_LANDLOCK, .behind = EACCES },
 	{ "62", "bind-udp", "bind a UDP port", .act = bind_datagram, FILTER_ONLY },
 	{ "62", "listen", "listen at a port that the kernel chooses", .act = listen_unbound,
 	    FILTER_ONLY },
 	{ "62", "accept", "accept a connection", CALL(SYS_accept4, -1, 0, 0, 0), FILTER_ONLY,
 	    .behind = EBADF, .control = EBADF },
-	{ "41", "abstract", "connect to an abstract unix socket", .act = connect_abstract,
+	{ "41", "abstract", "connect to an abstract unix socket", .act = connect_abstract, .abi = 6,
 	    .layers = LAYER_SECCOMP | LAYER_LANDLOCK, .behind = EPERM, .only_unix = true },
 	{ "42", "unix-path", "connect to another unix socket", .act = connect_path, FILTER_ONLY,
 	    .open = WATCHER | KEEPER, .only_unix = true },

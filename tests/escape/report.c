@@ -83,6 +83,7 @@ report(const struct round *round, const struct attempt *attempt, const struct re
 	print_outcome("outcome", result->outcome);
 	print_outcome("expected",
 	    attempt_expected(attempt, scene->process, without, scene->unix_socket));
+	printf("\"beyond\": %s, ", attempt_is_beyond(attempt, scene->process) ? "true" : "false");
 	printf("\"exception\": \"%s\", \"harm\": \"%s\"}\n",
 	    without == LAYERS_ALL || exception == NULL ? "" : exception, result->harm);
 }

@@ -31,7 +31,7 @@
 #define IOPRIO_CLASS_IDLE (3 << 13)
 /* What keeps a sibling's memory and descriptors from a tracer. */
 #define TRACE_LAYERS (LAYER_SECCOMP | LAYER_LANDLOCK | LAYER_NOT_DUMPABLE | LAYER_UID)
-#define SIGNAL_LAYERS (LAYER_SECCOMP | LAYER_LANDLOCK | LAYER_UID)
+#define SIGNAL .layers = LAYER_SECCOMP | LAYER_LANDLOCK | LAYER_UID, .abi = 6
 #define NUISANCE_LAYERS (LAYER_SECCOMP | LAYER_UID)
 
 /* ---- memory and descriptors ---- */
@@ -313,28 +313,25 @@ static const struct attempt attempts[] = {
 	    CALL(SYS_pidfd_getfd, ARGUMENT_FD, WORKER_FD_CONTROL, 0), .layers = TRACE_LAYERS,
 	    .behind = EPERM },
 	{ "30", "pidfd-signal", "signal another worker by descriptor", .prepare = open_victim,
-	    CALL(SYS_pidfd_send_signal, ARGUMENT_FD, ARGUMENT_SIGNAL, 0, 0),
-	    .layers = SIGNAL_LAYERS, .behind = EPERM },
+	    CALL(SYS_pidfd_send_signal, ARGUMENT_FD, ARGUMENT_SIGNAL, 0, 0), SIGNAL,
+	    .behind = EPERM },
 	{ "30", "kill", "signal another worker", CALL(SYS_kill, ARGUMENT_VICTIM, ARGUMENT_SIGNAL),
-	    .layers = SIGNAL_LAYERS, .behind = EPERM },
+	    SIGNAL, .behind = EPERM },
 	{ "30", "kill-supervisor", "signal the supervisor",
-	    CALL(SYS_kill, ARGUMENT_SUPERVISOR, ARGUMENT_SIGNAL), .layers = SIGNAL_LAYERS,
+	    CALL(SYS_kill, ARGUMENT_SUPERVISOR, ARGUMENT_SIGNAL), SIGNAL, .behind = EPERM },
+	{ "30", "kill-all", "signal every process", CALL(SYS_kill, -1, ARGUMENT_SIGNAL), SIGNAL,
+	    .behind = EPERM, .proof = PROOF_SIGNAL },
+	{ "30", "kill-group", "signal another worker's process group", .act = signal_group, SIGNAL,
 	    .behind = EPERM },
-	{ "30", "kill-all", "signal every process", CALL(SYS_kill, -1, ARGUMENT_SIGNAL),
-	    .layers = SIGNAL_LAYERS, .behind = EPERM, .proof = PROOF_SIGNAL },
-	{ "30", "kill-group", "signal another worker's process group", .act = signal_group,
-	    .layers = SIGNAL_LAYERS, .behind = EPERM },
 	{ "30", "tkill", "signal another worker's thread",
-	    CALL(SYS_tkill, ARGUMENT_VICTIM, ARGUMENT_SIGNAL), .layers = SIGNAL_LAYERS,
+	    CALL(SYS_tkill, ARGUMENT_VICTIM, ARGUMENT_SIGNAL), SIGNAL, .behind = EPERM },
+	{ "30", "tgkill", "the same by the call that abort() needs", .act = signal_thread, SIGNAL,
 	    .behind = EPERM },
-	{ "30", "tgkill", "the same by the call that abort() needs", .act = signal_thread,
-	    .layers = SIGNAL_LAYERS, .behind = EPERM },
 	{ "19", "tgkill-high-bits", "the same, with garbage above 32 bits",
-	    .act = signal_thread_high_bits, .layers = SIGNAL_LAYERS, .behind = EPERM },
-	{ "30", "sigqueue", "queue a signal", .act = queue_signal, .layers = SIGNAL_LAYERS,
-	    .behind = EPERM },
+	    .act = signal_thread_high_bits, SIGNAL, .behind = EPERM },
+	{ "30", "sigqueue", "queue a signal", .act = queue_signal, SIGNAL, .behind = EPERM },
 	{ "30", "sigqueue-thread", "queue a signal for a thread", .act = queue_thread_signal,
-	    .layers = SIGNAL_LAYERS, .behind = EPERM },
+	    SIGNAL, .behind = EPERM },
 	{ "31", "set-owner", "have a socket signal another worker",
 	    CALL(SYS_fcntl, WORKER_FD_CONTROL, F_SETOWN, ARGUMENT_VICTIM),
 	    .layers = LAYER_SECCOMP },
