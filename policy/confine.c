@@ -77,16 +77,16 @@ policy_confine(const struct policy *policy, const struct confine_options *option
 	int error;
 
 	*ret_step = "not dumpable";
-	if (prctl(PR_SET_DUMPABLE, 0) != 0)
+	if ((options->without & LAYER_NOT_DUMPABLE) == 0 && prctl(PR_SET_DUMPABLE, 0) != 0)
 		return -errno;
-	error = deny_write_execute(ret_step);
+	error = (options->without & LAYER_MDWE) != 0 ? 0 : deny_write_execute(ret_step);
 	if (error != 0)
 		return error;
 	*ret_step = "Landlock";
-	error = enter_landlock(policy);
+	error = (options->without & LAYER_LANDLOCK) != 0 ? 0 : enter_landlock(policy);
 	if (error != 0)
 		return error;
-	return load_filter(policy, &filter, ret_step);
+	return (options->without & LAYER_SECCOMP) != 0 ? 0 : load_filter(policy, &filter, ret_step);
 }
 
 int

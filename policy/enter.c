@@ -31,7 +31,7 @@ change_identity(const struct policy *policy, const struct policy_values *values)
 	uid_t uid = processes[policy->process].uid;
 	gid_t group = socket_group(policy, values);
 
-	if (!values->distinct_uids)
+	if (!values->distinct_uids || (values->without & LAYER_UID) != 0)
 		return 0;
 	if (setgroups(group == NO_GROUP ? 0 : 1, &group) != 0 || setresgid(uid, uid, uid) != 0 ||
 	    setresuid(uid, uid, uid) != 0)
@@ -88,7 +88,7 @@ policy_enter(const struct policy *policy, const struct policy_values *values, pi
 	if (error != 0)
 		return error;
 	*ret_step = "capabilities";
-	error = drop_capabilities();
+	error = (values->without & LAYER_CAPABILITIES) != 0 ? 0 : drop_capabilities();
 	if (error != 0)
 		return error;
 	*ret_step = "parent's death";
@@ -99,11 +99,11 @@ policy_enter(const struct policy *policy, const struct policy_values *values, pi
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return -errno;
 	*ret_step = "Landlock";
-	error = values->landlock_abi == 0 ?
+	error = values->landlock_abi == 0 || (values->without & LAYER_LANDLOCK) != 0 ?
 		    0 :
 		    landlock_enter(policy, values, values->landlock_abi, true);
 	if (error != 0)
 		return error;
 	*ret_step = "limits";
-	return set_limits(policy);
+	return (values->without & LAYER_LIMITS) != 0 ? 0 : set_limits(policy);
 }

@@ -153,6 +153,7 @@ allow_set_option(const struct building *building)
 		{ SOL_SOCKET, SO_KEEPALIVE },
 		{ IPPROTO_TCP, TCP_KEEPIDLE },
 		{ IPPROTO_TCP, TCP_KEEPINTVL },
+		{ IPPROTO_TCP, TCP_KEEPCNT },
 	};
 
 	return allow_options(building, pairs, ARRAY_LEN(pairs));
@@ -193,6 +194,18 @@ static int
 allow_not_executable(const struct building *building)
 {
 	return allow_masked(building, 2, PROT_EXEC, 0);
+}
+
+/* RLIMIT_DATA counts neither shared memory nor stacks. */
+static int
+allow_private_memory(const struct building *building)
+{
+	struct scmp_arg_cmp arguments[] = {
+		masked(2, PROT_EXEC, 0),
+		masked(3, MAP_SHARED | MAP_GROWSDOWN, 0),
+	};
+
+	return allow(building, ARRAY_LEN(arguments), arguments);
 }
 
 /* One rule for each value of an int argument. */
@@ -299,6 +312,7 @@ static add_condition *const conditions[CONDITION_COUNT] = {
 	[CONDITION_SEND_ANY_ADDRESS] = allow_send_any_address,
 	[CONDITION_MESSAGE_FLAGS] = allow_message_flags,
 	[CONDITION_NOT_EXECUTABLE] = allow_not_executable,
+	[CONDITION_PRIVATE_MEMORY] = allow_private_memory,
 	[CONDITION_FCNTL] = allow_fcntl,
 	[CONDITION_OWN_PID] = allow_own_pid,
 	[CONDITION_READ_ONLY] = allow_read_only,

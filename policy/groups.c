@@ -4,7 +4,7 @@
 
 static const struct syscall_rule runtime_rules[] = {
 	{ "brk", CONDITION_NONE, "malloc" },
-	{ "mmap", CONDITION_NOT_EXECUTABLE, "malloc" },
+	{ "mmap", CONDITION_PRIVATE_MEMORY, "malloc" },
 	{ "mremap", CONDITION_NONE, "realloc" },
 	{ "munmap", CONDITION_NONE, "free" },
 	{ "mprotect", CONDITION_NOT_EXECUTABLE, "malloc in a second arena" },

@@ -27,7 +27,8 @@ enum condition {
 	CONDITION_SEND_FLAGS, /* sendto: no address; flags within NOSIGNAL, DONTWAIT */
 	CONDITION_SEND_ANY_ADDRESS, /* the same flags, an address is allowed (UDP) */
 	CONDITION_MESSAGE_FLAGS, /* sendmsg, recvmsg: flags within NOSIGNAL, DONTWAIT, CMSG_CLOEXEC */
-	CONDITION_NOT_EXECUTABLE, /* mmap, mprotect: no PROT_EXEC */
+	CONDITION_NOT_EXECUTABLE, /* mprotect: no PROT_EXEC */
+	CONDITION_PRIVATE_MEMORY, /* mmap: no PROT_EXEC; no MAP_SHARED, MAP_GROWSDOWN */
 	CONDITION_FCNTL,          /* F_GETFD, F_SETFD, F_GETFL, F_SETFL */
 	CONDITION_OWN_PID,        /* tgkill, first argument */
 	CONDITION_READ_ONLY,      /* openat: O_RDONLY */
@@ -111,6 +112,22 @@ extern const struct policy *const policies[PROCESS_COUNT]; /* NULL where there i
 
 #define NO_GROUP ((gid_t)-1)
 
+/*
+ * The layers, as far as one can be left out: no_new_privs can't, since the kernel asks for it
+ * before Landlock and seccomp.  Only tests/escape leaves one out, to see that the others hold; no
+ * setting, option or frame leads here, and the agent's own calls pass a constant 0.
+ */
+enum layer {
+	LAYER_SECCOMP = 1 << 0,
+	LAYER_LANDLOCK = 1 << 1,
+	LAYER_UID = 1 << 2,
+	LAYER_CAPABILITIES = 1 << 3,
+	LAYER_NOT_DUMPABLE = 1 << 4,
+	LAYER_MDWE = 1 << 5,
+	LAYER_LIMITS = 1 << 6,
+	LAYERS_ALL = (1 << 7) - 1,
+};
+
 /* What is only known at run time. */
 struct policy_values {
 	bool distinct_uids;
@@ -128,6 +145,7 @@ struct policy_values {
 	int landlock_abi;                       /* landlock_abi(), 0 without Landlock */
 	bool best_effort;                       /* SANDBOX=best-effort */
 	bool log_denied;                        /* SANDBOX_LOG=true */
+	unsigned without; /* enum layer: what policy_enter leaves out; 0 but in tests/escape */
 };
 
 /* The kernel's Landlock ABI (landlock_create_ruleset(2)), 0 if it has none or it is off. */
@@ -151,6 +169,7 @@ int policy_descriptors(void);
 struct confine_options {
 	bool unix_socket; /* this worker's Docker endpoint is unix:// */
 	bool log_denied;  /* SANDBOX_LOG: a denied call is named on stderr before it kills */
+	unsigned without; /* enum layer; 0 but in tests/escape */
 };
 
 /*

@@ -18,12 +18,14 @@ const char *const condition_texts[CONDITION_COUNT] = {
 	    ("IPv4 or IPv6, stream, protocol 0 or TCP; a unix stream too where "
 	     "the endpoint is unix://"),
 	[CONDITION_UNIX_PAIR] = "unix stream",
-	[CONDITION_SET_OPTION] = "TCP_NODELAY, SO_KEEPALIVE, TCP_KEEPIDLE, TCP_KEEPINTVL",
+	[CONDITION_SET_OPTION] =
+	    "TCP_NODELAY, SO_KEEPALIVE, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT",
 	[CONDITION_GET_OPTION] = "SO_ERROR",
 	[CONDITION_SEND_FLAGS] = "no address; no flag but MSG_NOSIGNAL, MSG_DONTWAIT",
 	[CONDITION_SEND_ANY_ADDRESS] = "no flag but MSG_NOSIGNAL, MSG_DONTWAIT",
 	[CONDITION_MESSAGE_FLAGS] = "no flag but MSG_NOSIGNAL, MSG_DONTWAIT, MSG_CMSG_CLOEXEC",
 	[CONDITION_NOT_EXECUTABLE] = "never executable",
+	[CONDITION_PRIVATE_MEMORY] = "never executable, never shared, never a stack",
 	[CONDITION_FCNTL] = "F_GETFD, F_SETFD, F_GETFL, F_SETFL",
 	[CONDITION_OWN_PID] = "only to itself",
 	[CONDITION_READ_ONLY] = "only for reading; nothing is made or cut",
