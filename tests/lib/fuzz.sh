@@ -123,7 +123,7 @@ fuzz_lines() {
 		-instr-profile="$BUILD/fuzz-cov/$1.profdata" | tee "$BUILD/log/fuzz-lines-$1.log" |
 		awk -v sources="$(fuzz_sources "$1" | tr '\n' ' ')" '
 			index(" " sources " ", " " $1 " ") { lines += $8; missed += $9 }
-			END { printf "%d\n", lines > 0 ? 100 * (lines - missed) / lines : 0 }'
+			END { printf "%d\n", (lines > 0 ? 100 * (lines - missed) / lines : 0) }'
 }
 
 # One line about a target; whether it is good enough.
