@@ -23,15 +23,21 @@ next_entry(const char **at, const char **ret_start)
 	return length;
 }
 
+/* Blanks only stand around entries, and a tab would make a value that no frame may hold. */
 int
 value_networks(const char *raw, struct buffer *out, struct buffer *why)
 {
 	struct networks networks;
-	const char *reason;
+	const char *reason, *start;
+	size_t length;
 
 	if (networks_parse(raw, &networks, &reason) != 0)
 		return setting_refuse(why, reason);
-	return buffer_add_text(out, raw);
+	while ((length = next_entry(&raw, &start)) > 0)
+		if ((out->length > 0 && buffer_add_text(out, ",") != 0) ||
+		    buffer_add(out, start, length) != 0)
+			return -ENOMEM;
+	return 0;
 }
 
 /* A host, .domain or address; what has a slash must be a network. */
