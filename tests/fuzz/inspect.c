@@ -57,15 +57,14 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 		.network = "cloudflare-net",
 		.token = length % 8 == 7 ? "" : FUZZ_SECRET };
 	char why[RECORD_WHY_BYTES] = "";
-	struct observed seen, nothing;
+	struct observed seen;
 
-	memset(&nothing, 0, sizeof(nothing));
 	fuzz_assert(image_split("cloudflare/cloudflared:2025.9.0", &image));
 	if (observe(text, &expected, &seen, why) == 0) {
 		judge_seen(text, &seen);
 		fuzz_assert(expected.token[0] != '\0' || !seen.token_matches);
 	} else {
-		fuzz_assert(memcmp(&seen, &nothing, sizeof(seen)) == 0 && why[0] != '\0');
+		fuzz_assert(fuzz_is_zero(&seen, sizeof(seen)) && why[0] != '\0');
 		fuzz_judge_why(why, sizeof(why));
 	}
 	judge_created(text);

@@ -190,11 +190,10 @@ recode(const struct record *record, struct slice text, struct buffer *out)
 {
 	struct arena arena _cleanup_arena_ = { 0 };
 	char why[RECORD_WHY_BYTES] = "";
-	struct probe probe, zero;
+	struct probe probe;
 
-	memset(&zero, 0, sizeof(zero));
 	if (record_decode(record, text, &arena, &probe, why) != 0) {
-		fuzz_assert(memcmp(&probe, &zero, sizeof(zero)) == 0);
+		fuzz_assert(fuzz_is_zero(&probe, sizeof(probe)));
 		fuzz_assert(why[0] != '\0');
 		fuzz_judge_why(why, sizeof(why));
 		return false;
