@@ -82,6 +82,7 @@ take_element(struct slice element, struct journal *journal)
 	fuzz_assert(command.kind < KIND_COUNT);
 	if (command.kind == KIND_CONFIGURE)
 		fuzz_assert(fuzz_is_within(command.rules, element) &&
+			    command.rules.bytes[0] == '{' &&
 			    json_check(command.rules, JSON_MAX_DEPTH) == JSON_GOOD);
 	else if (command.kind == KIND_PREPARE || command.kind == KIND_FINALIZE)
 		judge_retire(&command);

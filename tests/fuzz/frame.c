@@ -99,9 +99,8 @@ take_frame(struct channel *channel, struct channel ends[2], size_t max_bytes)
 
 /* Reads until the channel waits or breaks; its last answer. */
 static int
-read_all(struct channel *channel, struct channel ends[2], int64_t now_ms)
+read_all(struct channel *channel, struct channel ends[2], size_t max_bytes, int64_t now_ms)
 {
-	size_t max_bytes = now_ms % 4 == 0 ? 4096 : FRAME_MAX_BYTES;
 	int result;
 
 	while ((result = channel_read(channel, max_bytes, now_ms)) == 1)
@@ -111,18 +110,18 @@ read_all(struct channel *channel, struct channel ends[2], int64_t now_ms)
 
 /* What ends a channel: its peer goes in the middle, or never finishes. */
 static void
-finish(struct channel input[2], struct channel echo_ends[2], struct slice whole)
+finish(struct channel input[2], struct channel echo_ends[2], struct slice whole, size_t max_bytes)
 {
 	size_t left = input[1].input.length;
 	int expected = left == 0 ? -EPIPE : -EPROTO;
 
 	if (left > 0)
-		fuzz_assert(read_all(&input[1], echo_ends, 1000000) == -ETIMEDOUT);
+		fuzz_assert(read_all(&input[1], echo_ends, max_bytes, 1000000) == -ETIMEDOUT);
 	if (whole.length % 5 == 0)
 		fuzz_assert(shutdown(input[0].fd, SHUT_WR) == 0);
 	else
 		channel_close(&input[0]);
-	fuzz_assert(read_all(&input[1], echo_ends, 1) == expected);
+	fuzz_assert(read_all(&input[1], echo_ends, max_bytes, 1) == expected);
 	channel_close(&input[1]);
 	fuzz_assert(channel_read(&input[1], FRAME_MAX_BYTES, 1) == -EPIPE);
 	fuzz_assert(channel_send(&input[1], whole, -1) == -EPIPE);
@@ -135,6 +134,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 	struct slice whole = fuzz_slice(bytes, length), piece;
 	struct pieces pieces = pieces_begin(whole);
 	struct channel input[2], echo_ends[2], never = { 0 };
+	size_t max_bytes = length % 4 == 0 ? 256 : FRAME_MAX_BYTES;
 	int64_t now_ms = 1;
 	int result = 0;
 
@@ -147,11 +147,11 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 			continue;
 		fuzz_assert(send(input[0].fd, piece.bytes, piece.length, MSG_NOSIGNAL) ==
 			    (ssize_t)piece.length);
-		result = read_all(&input[1], echo_ends, now_ms++);
+		result = read_all(&input[1], echo_ends, max_bytes, now_ms++);
 		fuzz_assert(result == 0 || result == -EPROTO);
 	}
 	if (result == 0)
-		finish(input, echo_ends, whole);
+		finish(input, echo_ends, whole, max_bytes);
 	channel_close(&input[0]);
 	channel_close(&input[1]);
 	channel_close(&echo_ends[0]);
