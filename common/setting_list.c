@@ -23,6 +23,7 @@ next_entry(const char **at, const char **ret_start)
 	return length;
 }
 
+/* Blanks only stand around entries, and a tab would make a value that no frame may hold. */
 int
 value_networks(const char *raw, struct buffer *out, struct buffer *why)
 {

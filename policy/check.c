@@ -12,9 +12,9 @@
 
 #include "common/attr.h"
 #include "policy/policy.h"
+#include "policy/status_line.h"
 
 #define STATUS_MAX_BYTES 8192
-#define LINE_MAX_BYTES 160
 
 /* Reads the whole of /proc/PID/status.  0 or -errno. */
 static int
@@ -32,40 +32,12 @@ read_status(const char *path, char text[STATUS_MAX_BYTES])
 	return got < 0 ? -errno : 0;
 }
 
-/* The value of a line, blanks folded to one; false if there is no such line. */
-static bool
-find_line(const char *text, const char *name, char value[LINE_MAX_BYTES])
-{
-	size_t length = strlen(name), used = 0;
-	const char *at = text;
-
-	while (at != NULL && (strncmp(at, name, length) != 0 || at[length] != ':')) {
-		at = strchr(at, '\n');
-		at = at == NULL ? NULL : at + 1;
-	}
-	value[0] = '\0';
-	if (at == NULL)
-		return false;
-	for (at += length + 1; *at != '\0' && *at != '\n' && used < LINE_MAX_BYTES - 1; at++) {
-		bool blank = *at == ' ' || *at == '\t';
-
-		if (!blank)
-			value[used++] = *at;
-		else if (used > 0 && value[used - 1] != ' ')
-			value[used++] = ' ';
-	}
-	if (used > 0 && value[used - 1] == ' ')
-		used--;
-	value[used] = '\0';
-	return true;
-}
-
 static int
 expect(const char *text, const char *name, const char *expected, char why[POLICY_WHY_BYTES])
 {
-	char value[LINE_MAX_BYTES];
+	char value[STATUS_LINE_BYTES];
 
-	if (!find_line(text, name, value)) {
+	if (!status_line(text, name, value)) {
 		snprintf(why, POLICY_WHY_BYTES, "/proc/PID/status has no %s", name);
 		return -EPERM;
 	}
@@ -105,7 +77,7 @@ check_constants(const char *text, char why[POLICY_WHY_BYTES])
 static int
 expect_ids(const char *text, const char *name, unsigned id, char why[POLICY_WHY_BYTES])
 {
-	char expected[LINE_MAX_BYTES];
+	char expected[STATUS_LINE_BYTES];
 
 	snprintf(expected, sizeof(expected), "%u %u %u %u", id, id, id, id);
 	return expect(text, name, expected, why);
@@ -116,13 +88,13 @@ static int
 check_groups(const char *text, const struct policy *policy, const struct policy_values *values,
     char why[POLICY_WHY_BYTES])
 {
-	char expected[LINE_MAX_BYTES] = "";
+	char expected[STATUS_LINE_BYTES] = "";
 	char own[STATUS_MAX_BYTES] = "";
 	gid_t group = NO_GROUP;
 
 	if (!values->distinct_uids) {
 		if (read_status("/proc/self/status", own) != 0 ||
-		    !find_line(own, "Groups", expected))
+		    !status_line(own, "Groups", expected))
 			return -EPERM;
 		return expect(text, "Groups", expected, why);
 	}
@@ -171,10 +143,10 @@ policy_check(const struct policy *policy, const struct policy_values *values, pi
 int
 policy_own_filters(void)
 {
-	char text[STATUS_MAX_BYTES] = "", value[LINE_MAX_BYTES];
+	char text[STATUS_MAX_BYTES] = "", value[STATUS_LINE_BYTES];
 	int error = read_status("/proc/self/status", text);
 
 	if (error != 0)
 		return error;
-	return find_line(text, "Seccomp_filters", value) ? atoi(value) : -ENOSYS;
+	return status_line(text, "Seccomp_filters", value) ? atoi(value) : -ENOSYS;
 }

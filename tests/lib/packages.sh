@@ -34,6 +34,11 @@ package_table() {
 	demo  python3            file:/usr/bin/python3
 	demo  procps             cmd:ps
 	image mmdebstrap         cmd:mmdebstrap
+	fuzz  clang              cmd:clang
+	fuzz  libclang-rt-14-dev deb:
+	fuzz  llvm               cmd:llvm-cov
+	fuzz  git                cmd:git
+	fuzz  patch              cmd:patch
 	END
 }
 

@@ -4,6 +4,7 @@
  * not know this agent or its session.  The answer of an old master carries secrets and is never
  * logged.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,75 +13,10 @@
 #include "common/log.h"
 #include "common/secret_memory.h"
 #include "link.h"
+#include "registered.h"
 #include "version.h"
 
 #define REGISTER_ANSWER_MAX_BYTES ((size_t)1024 * 1024)
-
-struct register_answer {
-	const char *agent_id;
-	int64_t protocol_version; /* 0: not said, so 1 */
-	const char *agent_session_id;
-};
-
-static const struct field answer_fields[] = {
-	{ .name = "agent_id",
-	    .kind = FIELD_TEXT,
-	    .text = TEXT_VISIBLE,
-	    .offset = offsetof(struct register_answer, agent_id),
-	    .min = 1,
-	    .max = AGENT_ID_MAX_BYTES },
-	{ .name = "protocol_version",
-	    .kind = FIELD_INTEGER,
-	    .optional = true,
-	    .offset = offsetof(struct register_answer, protocol_version),
-	    .min = 1,
-	    .max = 2 },
-	{ .name = "agent_session_id",
-	    .kind = FIELD_TEXT,
-	    .text = TEXT_LINE,
-	    .optional = true,
-	    .offset = offsetof(struct register_answer, agent_session_id),
-	    .min = 1,
-	    .max = SESSION_ID_MAX_BYTES },
-};
-
-static const struct record answer_record = {
-	.name = "registration",
-	.size_bytes = sizeof(struct register_answer),
-	.open = true,
-	.field_count = ARRAY_LEN(answer_fields),
-	.fields = answer_fields,
-};
-
-/* The master's record of the agent, in protocol 1. */
-struct agent_fields {
-	const char *status;
-	const char *assigned_tunnel_id;
-	const char *assigned_tunnel_name;
-	const char *assigned_tunnel_token;
-};
-
-#define AGENT_TEXT(member, most, class, hidden)                                                \
-	{                                                                                      \
-		.name = #member, .kind = FIELD_TEXT, .text = (class), .optional = true,        \
-		.secret = (hidden), .offset = offsetof(struct agent_fields, member), .min = 0, \
-		.max = (most)                                                                  \
-	}
-
-static const struct field agent_fields[] = {
-	AGENT_TEXT(status, 64, TEXT_LINE, false),
-	AGENT_TEXT(assigned_tunnel_id, TUNNEL_ID_MAX_BYTES, TEXT_NAME, false),
-	AGENT_TEXT(assigned_tunnel_name, TUNNEL_NAME_MAX_BYTES, TEXT_LINE, false),
-	AGENT_TEXT(assigned_tunnel_token, TOKEN_MAX_BYTES, TEXT_VISIBLE, true),
-};
-
-static const struct record agent_record = {
-	.name = "agent",
-	.size_bytes = sizeof(struct agent_fields),
-	.open = true,
-	.field_count = ARRAY_LEN(agent_fields),
-	.fields = agent_fields,
-};
 
 int64_t
 register_due(const struct link *link, int64_t now_ms UNUSED)
@@ -135,7 +71,7 @@ is_given(const char *text)
 }
 
 static void
-take_restore(struct link *link, const struct agent_fields *agent)
+take_restore(struct link *link, const struct agent_record *agent)
 {
 	struct message_restore *restore;
 
@@ -162,12 +98,12 @@ take_agent(struct link *link, struct slice answer)
 {
 	struct arena arena _cleanup_arena_ = { 0 };
 	char why[RECORD_WHY_BYTES];
-	struct agent_fields agent;
-	struct slice value;
+	struct agent_record agent;
+	int error = agent_record_read(answer, &arena, &agent, why);
 
-	if (!json_member(answer, "agent", &value))
+	if (error == -ENOENT)
 		return;
-	if (record_decode(&agent_record, value, &arena, &agent, why) != 0) {
+	if (error != 0) {
 		log_warning("the master's record of this agent is not used: %s", why);
 		return;
 	}
@@ -193,7 +129,7 @@ take_id(struct link *link, const char *id)
 }
 
 static void
-begin_session(struct link *link, const struct register_answer *answer, bool modern)
+begin_session(struct link *link, const struct registered *answer, bool modern)
 {
 	link->session = (struct session){
 		.protocol = answer->protocol_version == 2 ? 2 : 1,
@@ -219,20 +155,17 @@ register_done(struct link *link, const struct http_answer *http)
 {
 	struct arena arena _cleanup_arena_ = { 0 };
 	char why[RECORD_WHY_BYTES], reason[RECORD_WHY_BYTES + 64];
-	struct register_answer answer;
-	struct slice code;
+	struct registered answer;
 
-	if (record_decode(&answer_record, http->body, &arena, &answer, why) != 0 ||
-	    (answer.protocol_version == 2 && answer.agent_session_id == NULL)) {
+	if (registered_read(http->body, &arena, &answer, why) != 0) {
 		(void)snprintf(reason, sizeof(reason), "its registration is not understood: %s",
-		    answer.protocol_version == 2 ? "no session in it" : why);
+		    why);
 		link_is_away(link, reason, -1);
 		return;
 	}
 	telling_drop(link);
 	take_id(link, answer.agent_id);
-	begin_session(link, &answer,
-	    answer.protocol_version != 0 || json_member(http->body, "code", &code));
+	begin_session(link, &answer, registered_is_modern(http->body, &answer));
 	take_agent(link, http->body);
 	link_is_back(link);
 	log_info("registered with the master as agent %s (protocol %" PRId64 ")", link->agent_id,
