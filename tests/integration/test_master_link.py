@@ -366,7 +366,8 @@ def test_a_burst_ends_in_the_last_state(masters, links, protocol):
             link.change(number, "gone")
     wait.until("the master has them", lambda: len(master.containers()) == 50)
     starts = master.events("container_start")
-    assert len(starts) < 60
+    # Told one by one they would be five hundred.
+    assert len(starts) < 125
     assert set(master.containers()) == {"c%d" % n for n in range(51, 101)}
 
 
