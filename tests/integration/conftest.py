@@ -33,7 +33,10 @@ def pytest_addoption(parser):
 
 
 def pytest_collection_modifyitems(config, items):
-    """The search for secrets comes behind everything that may leak one, in each part."""
+    """The search for secrets comes behind everything that may leak one, in each part.
+
+    `engine` stands for the tunnel's container, of which there is one: tests with it run in turn.
+    """
     items.sort(key=lambda item: item.path.name == "test_secrets.py")
     part = config.getoption("--part")
     if part is None:
@@ -77,7 +80,7 @@ def engine_session():
 @pytest.fixture
 def engine(engine_session):
     """The engine, without the tunnel's container before, without the test's own after."""
-    docker.docker("rm", "-f", "-v", docker.TUNNEL_CONTAINER, check=False)
+    docker.discard(docker.TUNNEL_CONTAINER)
     yield engine_session
     engine_session.remove_containers()
 

@@ -21,8 +21,8 @@ from harness import docker, install
 from harness.agent import AGENT_UID, START
 from harness.container_agent import START as CONTAINER_START
 
-# With those that need the engine: it uses it, and all of the machine's processors.
-pytestmark = pytest.mark.usefixtures("engine")
+# It uses the engine, but not the tunnel's container: so it runs beside the tests that do.
+pytestmark = pytest.mark.usefixtures("engine_session")
 MODES = ("shared", "distinct")
 PLACES = ("native", "container")
 WORKERS = ("master-link", "docker-watcher", "tunnel-keeper", "name-resolver")

@@ -16,7 +16,8 @@ from harness.http_proxy import HttpProxy
 from test_transport import authority, ca_file, secret_file, tls  # noqa: F401 (fixtures)
 
 MODES = pytest.mark.parametrize("mode", ["shared", "distinct"])
-SOURCES = pytest.mark.parametrize("source", ["environment", "file"])
+# Each mode and each source of secrets once: where a secret lies does not depend on both.
+PAIRS = pytest.mark.parametrize("mode, source", [("shared", "environment"), ("distinct", "file")])
 USER = "proxy-user"
 VARIABLES = {"key": "DOCKFLARE_API_KEY", "access id": "CF_ACCESS_CLIENT_ID",
              "access secret": "CF_ACCESS_CLIENT_SECRET", "proxy": "HTTPS_PROXY"}
@@ -141,8 +142,7 @@ def replace(agent, name):
     return agent.wait_pids()[name]
 
 
-@SOURCES
-@MODES
+@PAIRS
 def test_every_secret_is_where_it_belongs(watched, tunnel, source):
     agent, master = watched.agent, watched.master
     master.wait_events("heartbeat", 2)
