@@ -127,6 +127,7 @@ run_part() {
 
 	shift 2
 	TEST_OUTPUT=$BUILD/integration/$part pytest --part="$part" --durations=12 \
+		--override-ini=junit_logging=system-out --override-ini=junit_log_passing_tests=true \
 		--junitxml="$BUILD/results/$part-$run.xml" "$@" || status=$?
 	# 5: this part has none of the selected tests.
 	[ "$status" -eq 0 ] || [ "$status" -eq 5 ]
