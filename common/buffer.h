@@ -11,8 +11,8 @@
 /*
  * `bytes` holds `length` bytes, followed by a NUL that is not counted (so that text can be read
  * as a string); NULL while nothing was ever stored.  `max_bytes` is the bound on `length`.  A
- * buffer with `secret` set is on pages for secrets, and wipes what it frees or moves.  A zeroed buffer holds nothing and may
- * hold nothing: set it up with BUFFER().
+ * buffer with `secret` set is on pages for secrets, and wipes what it frees or moves.  A zeroed
+ * buffer holds nothing and may hold nothing: set it up with BUFFER().
  */
 struct buffer {
 	char *bytes;

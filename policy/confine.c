@@ -11,13 +11,8 @@
 #include "policy/denied.h"
 #include "policy/filter.h"
 #include "policy/landlock.h"
+#include "policy/mdwe.h"
 #include "policy/policies.h"
-
-/* Newer than Debian 12's headers; since Linux 6.3 (prctl(2)). */
-#ifndef PR_SET_MDWE
-#define PR_SET_MDWE 65
-#define PR_MDWE_REFUSE_EXEC_GAIN 1
-#endif
 
 #define DESCRIPTORS_LOOKED_AT 1024
 

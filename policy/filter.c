@@ -13,15 +13,13 @@
 #include <sys/socket.h>
 
 #include "common/attr.h"
+#include "policy/mdwe.h"
 
 #define INT_MASK 0xffffffffu /* the kernel reads an int from the low half of a register */
 #define SOCKET_TYPE_MASK (INT_MASK & ~(unsigned)(SOCK_CLOEXEC | SOCK_NONBLOCK))
 #define SEND_MASK (INT_MASK & ~(unsigned)(MSG_NOSIGNAL | MSG_DONTWAIT))
 #define MESSAGE_MASK (SEND_MASK & ~(unsigned)MSG_CMSG_CLOEXEC)
 #define O_TMPFILE_ONLY 020000000
-#ifndef PR_SET_MDWE /* newer than Debian 12's headers */
-#define PR_SET_MDWE 65
-#endif
 #define OPEN_MASK (O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND | O_TMPFILE_ONLY | O_PATH)
 
 struct building {

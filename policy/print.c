@@ -5,6 +5,7 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/utsname.h>
 
 #include "common/attr.h"
@@ -69,13 +70,34 @@ print_calls(const struct syscall_rule *rules, size_t count)
 	}
 }
 
+/* Rules of `rules` whose call no group before `groups` names: a call may stand in two of them. */
+static size_t
+count_new(const struct policy *policy, size_t groups, const struct syscall_rule *rules,
+    size_t count)
+{
+	size_t found = 0;
+
+	for (size_t at = 0; at < count; at++) {
+		bool named = false;
+
+		for (size_t group = 0; group < groups; group++)
+			for (size_t rule = 0; rule < policy->groups[group]->count; rule++)
+				named |= strcmp(policy->groups[group]->rules[rule].name,
+					     rules[at].name) == 0;
+		found += named ? 0 : 1;
+	}
+	return found;
+}
+
 static size_t
 count_calls(const struct policy *policy)
 {
-	size_t count = policy->syscall_count;
+	size_t count = count_new(policy, policy->group_count, policy->syscalls,
+	    policy->syscall_count);
 
 	for (size_t at = 0; at < policy->group_count; at++)
-		count += policy->groups[at]->count;
+		count += count_new(policy, at, policy->groups[at]->rules,
+		    policy->groups[at]->count);
 	return count;
 }
 

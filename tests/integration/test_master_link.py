@@ -359,6 +359,8 @@ def test_a_burst_ends_in_the_last_state(masters, links, protocol):
     link.snapshot({})
     master.wait_events("status_report")
     master.set_mark()
+    # The burst is over before the first answer comes, so what is told does not hang on the load.
+    master.fault("slow", "/events", type="container_start", seconds=1)
     for _ in range(5):
         for number in range(1, 101):
             link.change(number)
@@ -366,8 +368,7 @@ def test_a_burst_ends_in_the_last_state(masters, links, protocol):
             link.change(number, "gone")
     wait.until("the master has them", lambda: len(master.containers()) == 50)
     starts = master.events("container_start")
-    # Told one by one they would be five hundred.
-    assert len(starts) < 125
+    assert len(starts) < 60
     assert set(master.containers()) == {"c%d" % n for n in range(51, 101)}
 
 
