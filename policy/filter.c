@@ -279,12 +279,6 @@ allow_prctl(const struct building *building)
 }
 
 static int
-allow_unix_pair(const struct building *building)
-{
-	return allow_socket(building, AF_UNIX, SOCK_STREAM, 0);
-}
-
-static int
 allow_read_only(const struct building *building)
 {
 	return allow_masked(building, 2, OPEN_MASK, 0);
@@ -303,7 +297,7 @@ static add_condition *const conditions[CONDITION_COUNT] = {
 	[CONDITION_TCP_UDP] = allow_tcp_udp,
 	[CONDITION_DOCKER] = allow_docker,
 	[CONDITION_TCP_DOCKER] = allow_tcp_docker,
-	[CONDITION_UNIX_PAIR] = allow_unix_pair,
+	[CONDITION_UNIX_PAIR] = allow_unix,
 	[CONDITION_SET_OPTION] = allow_set_option,
 	[CONDITION_GET_OPTION] = allow_get_option,
 	[CONDITION_SEND_FLAGS] = allow_send_flags,

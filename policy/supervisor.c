@@ -7,10 +7,11 @@
 #include "policy/groups.h"
 #include "policy/policies.h"
 
+/* The widest first: filter.c adds them in this order. */
 static const struct syscall_group *const groups[] = {
+	&group_start,
 	&group_runtime,
 	&group_channel,
-	&group_start,
 };
 
 static const struct syscall_rule calls[] = {

@@ -625,6 +625,10 @@ static const struct row supervisor_rows[] = {
 	SOCKET_ROW("unix", AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, 0, 1),
 	SOCKET_ROW("netlink", AF_NETLINK, SOCK_RAW, 0, 0, 0),
 	SOCKET_ROW("packets", AF_PACKET, SOCK_RAW, 0, 0, 0),
+	/* Both conditions of mmap are in its groups: the wider one must win. */
+	{ "a library", "mmap", { 0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, 3 }, BIT(2) | BIT(3),
+	    1, 1 },
+	{ "a library", "mprotect", { 0x7fff00001000, 4096, PROT_READ | PROT_EXEC }, BIT(2), 1, 1 },
 	{ "fork", "clone", { CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID | SIGCHLD }, BIT(0), 1, 1 },
 	{ "a thread", "clone", { CLONE_VM | CLONE_THREAD | CLONE_SIGHAND | SIGCHLD }, BIT(0), 0,
 	    0 },
