@@ -5,7 +5,7 @@
 
 AUDIT_PREFIX=$BUILD/prefix-audit
 # Tests that start the agent natively and let it do all of its work.
-AUDITED="contract links master_link transport docker tunnel stop configuration"
+AUDITED="contract master_link transport docker tunnel stop configuration"
 
 audit_command() {
 	local status=0

@@ -491,7 +491,7 @@ static const struct row rows[] = {
 	{ "a filter", "setsockopt", { 4, SOL_SOCKET, SO_ATTACH_FILTER }, BIT(1) | BIT(2), NOBODY,
 	    NOBODY },
 	{ "netfilter", "setsockopt", { 4, IPPROTO_IP, 64 }, BIT(1) | BIT(2), NOBODY, NOBODY },
-	{ "its error", "getsockopt", { 4, SOL_SOCKET, SO_ERROR }, BIT(1) | BIT(2), EVERY, EVERY },
+	{ "its error", "getsockopt", { 4, SOL_SOCKET, SO_ERROR }, BIT(1) | BIT(2), HTTP, HTTP },
 	{ "its peer's groups", "getsockopt", { 4, SOL_SOCKET, SO_PEERGROUPS }, BIT(1) | BIT(2),
 	    NOBODY, NOBODY },
 	{ "TCP's inside", "getsockopt", { 4, IPPROTO_TCP, TCP_INFO }, BIT(1) | BIT(2), NOBODY,
