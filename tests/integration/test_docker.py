@@ -99,10 +99,6 @@ def listed(number, labels, name=None, state="running"):
     return json.dumps(head).encode()[:-1] + b', "Labels": ' + labels + b"}"
 
 
-def answer_list(*elements):
-    return json_answer(b"[" + b",".join(elements) + b"]")
-
-
 ENABLED = {"dockflare.enable": "true", "dockflare.hostname": "a.example.com",
            "dockflare.service": "http://a:80"}
 
@@ -392,7 +388,7 @@ def test_a_thousand_events_in_one_piece(watchers, engines):
     """More at once than a channel holds: the last state is what counts."""
     faulty = engines()
     faulty.add("GET /version", json_answer({"ApiVersion": "1.41"}))
-    faulty.add(LIST, answer_list())
+    faulty.add(LIST, json_answer([]))
     stream = b""
     for number in range(2000):
         action = ("start", "pause", "unpause", "pause")[number % 4]
@@ -504,8 +500,8 @@ def test_labels_that_no_engine_sends(watchers, engines):
     pairs = {}
     for kind, label in RAW.items():
         faulty = engines()
-        faulty.add(LIST, answer_list(listed(1, ENABLED), listed(2, enabled + b", " + label + b"}"),
-                                     listed(3, ENABLED)))
+        faulty.answer_list(listed(1, ENABLED), listed(2, enabled + b", " + label + b"}"),
+                           listed(3, ENABLED))
         pairs[kind] = watchers(faulty.host)
     unhappy = []
     for kind, watcher in pairs.items():
@@ -539,7 +535,7 @@ def test_a_broken_list_is_refused_whole(watchers, engines):
     pairs = {}
     for kind, element in BROKEN.items():
         faulty = engines()
-        faulty.add(LIST, answer_list(listed(1, ENABLED), element, listed(3, ENABLED)))
+        faulty.answer_list(listed(1, ENABLED), element, listed(3, ENABLED))
         pairs[kind] = watchers(faulty.host)
     for kind, watcher in pairs.items():
         watcher.wait_line("Docker can't be read: the answer to GET /containers/json")
@@ -569,8 +565,8 @@ def test_which_labels_enable_a_container(watchers, engines):
         faulty = engines()
         extra = {"my.own.hostname": "h", "com.example.x": "y", "dockflare.service": "s",
                  "cloudflare.tunnel.service": "t"}
-        faulty.add(LIST, answer_list(*(listed(number, {**labels, **extra})
-                                       for number, (labels, _) in enumerate(table))))
+        faulty.answer_list(*(listed(number, {**labels, **extra})
+                             for number, (labels, _) in enumerate(table)))
         watcher = watchers(faulty.host, **settings)
         view = watcher.wait_view("a snapshot", lambda v: True)
         expected = {"c%d" % number for number, (_, is_enabled) in enumerate(table) if is_enabled}
@@ -600,8 +596,8 @@ STATES = {"running": True, "paused": True, "restarting": True, "exited": False, 
 
 def test_which_states_count_as_running(watchers, engines):
     faulty = engines()
-    faulty.add(LIST, answer_list(*(listed(number, ENABLED, state=state)
-                                   for number, state in enumerate(STATES))))
+    faulty.answer_list(*(listed(number, ENABLED, state=state)
+                         for number, state in enumerate(STATES)))
     watcher = watchers(faulty.host)
     view = watcher.wait_view("a snapshot", lambda v: True)
     assert {c["status"] for c in view.values()} == {s for s, runs in STATES.items() if runs}
@@ -611,7 +607,7 @@ def test_which_states_count_as_running(watchers, engines):
 def test_ten_thousand_containers(watchers, engines):
     """Pages, in order; and none of it holds up the signs of life."""
     faulty = engines()
-    faulty.add(LIST, answer_list(*(listed(number, ENABLED) for number in range(10000))))
+    faulty.answer_list(*(listed(number, ENABLED) for number in range(10000)))
     watcher = watchers(faulty.host)
     began = time.time()
     view = watcher.wait_view("all of them", lambda v: len(v) == 10000, 15)

@@ -91,6 +91,8 @@ class EngineServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
 class ShortProxy(proxies.Proxy):
     """A shipped configuration with its minute of patience cut to a second."""
 
+    before = ()
+
     def __init__(self, kind, folder, engine_socket):
         self.socket = engine_socket
         super().__init__(kind, folder)
@@ -103,10 +105,17 @@ class ShortProxy(proxies.Proxy):
         with open(path, "w", encoding="utf-8") as file:
             file.write(text.replace("60s", "1s"))
         self.process = subprocess.Popen(
-            ["haproxy", "-db", "-f", path], stdin=subprocess.DEVNULL, stdout=self.output,
+            [*self.before, "haproxy", "-db", "-f", path], stdin=subprocess.DEVNULL, stdout=self.output,
             stderr=self.output, env={**os.environ, "PROXY_BIND": "127.0.0.1:%d" % self.port,
                                      "DOCKER_SOCKET": self.socket})
         wait.until("haproxy answers", lambda: proxies.answers(self.port), 5)
+
+
+class SlowLogProxy(ShortProxy):
+    """Each line of its log takes 20 ms, as on a disk that is busy."""
+
+    before = ("strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=writev",
+              "-e", "inject=writev:delay_enter=20000")
 
 
 @pytest.fixture(scope="module")
@@ -154,6 +163,17 @@ def test_all_other_calls_are_refused_and_logged(proxy):
     assert {call: ask(proxy, *call) for call in refused} == {call: 403 for call in refused}
     wait.until("each refusal is in the log", lambda: log(proxy).count(" 403 ") >= len(refused), 2)
     assert "PR--" in log(proxy)
+
+
+@pytest.mark.parametrize("kind", ["read", "tunnel"])
+def test_each_refusal_is_logged_however_slow_the_log_is(tmp_path, engine_socket, kind):
+    """HAProxy with two threads drops about half of these lines."""
+    proxy = SlowLogProxy(kind, str(tmp_path), engine_socket)
+    try:
+        assert {ask(proxy, "GET", "/v1.41/info") for _ in range(30)} == {403}
+        wait.until("each refusal is in the log", lambda: log(proxy).count(" 403 ") >= 30, 2)
+    finally:
+        proxy.close()
 
 
 def test_a_read_carries_no_body(proxy):

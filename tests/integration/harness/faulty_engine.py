@@ -31,6 +31,11 @@ ANSWERS = {
 }
 
 
+# An event stream that has begun.
+STREAM_HEAD = (b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+               b"Transfer-Encoding: chunked\r\n\r\n")
+
+
 def json_answer(value, status=200):
     body = value if isinstance(value, bytes) else json.dumps(value).encode()
     return (b"HTTP/1.1 %d OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
@@ -60,6 +65,9 @@ class Handler(socketserver.BaseRequestHandler):
         fault = self.server.engine.take(line)
         if fault == "huge":
             self.send_huge()
+        elif fault == "silent-stream":
+            self.request.sendall(STREAM_HEAD)
+            self.server.engine.released.wait(60)
         elif fault == "hang":
             self.server.engine.released.wait(30)
         elif fault:
@@ -137,6 +145,11 @@ class FaultyEngine:
     def add(self, request, answer, times=1000000):
         with self.lock:
             self.faults.append([re.compile(request), answer, times])
+
+    def answer_list(self, *elements):
+        """A world of its own: these containers, and no event of the real engine."""
+        self.add("GET /v[0-9.]+/containers/json", json_answer(b"[" + b",".join(elements) + b"]"))
+        self.add("GET /v[0-9.]+/events", "silent-stream")
 
     def clear(self):
         with self.lock:
