@@ -146,3 +146,45 @@ account_age_s(const struct account *account, int64_t then_ms)
 	/* The supervisor's clock was read a moment earlier than the worker's. */
 	return age_ms < 0 ? 0 : age_ms / 1000;
 }
+
+/* Who hears from whom: the peer's own moment of having heard from `process`, -1 for never. */
+static int64_t
+heard_ms(const struct account *account, enum process process, enum process *ret_peer)
+{
+	const union message_body *link = account_of(account, PROCESS_MASTER_LINK);
+	const union message_body *tunnel = account_of(account, PROCESS_TUNNEL_KEEPER);
+
+	*ret_peer = process == PROCESS_MASTER_LINK ? PROCESS_TUNNEL_KEEPER : PROCESS_MASTER_LINK;
+	if (process == PROCESS_MASTER_LINK)
+		return tunnel == NULL ? -1 : tunnel->status_tunnel.link_heard_ms;
+	if (link == NULL)
+		return -1;
+	if (process == PROCESS_DOCKER_WATCHER)
+		return link->status_link.docker_heard_ms;
+	return process == PROCESS_TUNNEL_KEEPER ? link->status_link.tunnel_heard_ms : -1;
+}
+
+static bool
+runs(const struct account *account, enum process process)
+{
+	const struct message_status_worker *worker = account_worker(account, process);
+
+	return worker != NULL && worker->phase == PHASE_RUNNING;
+}
+
+int64_t
+account_silence_s(const struct account *account, enum process process)
+{
+	enum process peer;
+	int64_t then_ms = heard_ms(account, process, &peer);
+
+	if (!runs(account, process) || !runs(account, peer))
+		return -1;
+	return account_age_s(account, then_ms);
+}
+
+bool
+account_is_stale(const struct account *account, enum process process)
+{
+	return account_silence_s(account, process) >= ACCOUNT_STALE_S;
+}

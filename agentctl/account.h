@@ -15,6 +15,8 @@
 #define ACCOUNT_MAX_BYTES (2 * 1024 * 1024)
 #define ACCOUNT_WAIT_MS 5000
 #define ACCOUNT_WHY_BYTES 320
+/* A worker at work says so every 16 s, its peer passes it on within 5 s. */
+#define ACCOUNT_STALE_S 45
 
 struct account {
 	struct message agent;                        /* MESSAGE_STATUS_AGENT */
@@ -43,6 +45,15 @@ const union message_body *account_of(const struct account *account, enum process
 /* What the supervisor says of a worker, NULL if it says nothing. */
 const struct message_status_worker *account_worker(const struct account *account,
     enum process process);
+
+/*
+ * Seconds since the peer that the worker talks to has heard from it; -1 if that is not known, since
+ * one of the two does not run or the peer has not said it.  No worker is believed about itself.
+ */
+int64_t account_silence_s(const struct account *account, enum process process);
+
+/* Whether that is too long for a worker that does its work. */
+bool account_is_stale(const struct account *account, enum process process);
 
 /* Seconds from the moment `then_ms` of CLOCK_MONOTONIC to the account's own; -1 for never. */
 int64_t account_age_s(const struct account *account, int64_t then_ms);

@@ -94,6 +94,15 @@ add_agent(struct building *building, const struct account *account)
 	end(building, "agent", &inner);
 }
 
+/* The worker's own word, or that it is worth nothing: see account_is_stale. */
+static void
+add_state(struct building *building, const struct account *account, enum process process,
+    const char *said)
+{
+	add_text(building, "state", account_is_stale(account, process) ? "stale" : said);
+	add_known(building, "heard_s", account_silence_s(account, process));
+}
+
 static void
 add_link(struct building *building, const struct account *account, const union message_body *body)
 {
@@ -101,7 +110,7 @@ add_link(struct building *building, const struct account *account, const union m
 	struct building inner;
 
 	begin(&inner);
-	add_text(&inner, "state", link_state_choices[link->state]);
+	add_state(&inner, account, PROCESS_MASTER_LINK, link_state_choices[link->state]);
 	add_text(&inner, "agent_id", link->agent_id);
 	add_text(&inner, "agent_status", agent_status_choices[link->agent_status]);
 	add_number(&inner, "protocol", link->protocol);
@@ -119,7 +128,7 @@ add_docker(struct building *building, const struct account *account, const union
 	struct building inner;
 
 	begin(&inner);
-	add_text(&inner, "state", docker_state_choices[docker->state]);
+	add_state(&inner, account, PROCESS_DOCKER_WATCHER, docker_state_choices[docker->state]);
 	add_text(&inner, "api_version", docker->api_version);
 	add_number(&inner, "containers", docker->containers);
 	add_known(&inner, "last_list_s", account_age_s(account, docker->last_list_ms));
@@ -134,9 +143,8 @@ add_tunnel(struct building *building, const struct account *account, const union
 	const struct message_status_tunnel *tunnel = &body->status_tunnel;
 	struct building inner;
 
-	(void)account;
 	begin(&inner);
-	add_text(&inner, "state", tunnel_state_choices[tunnel->state]);
+	add_state(&inner, account, PROCESS_TUNNEL_KEEPER, tunnel_state_choices[tunnel->state]);
 	add_text(&inner, "id", tunnel->id);
 	add_text(&inner, "name", tunnel->name);
 	add_text(&inner, "version", tunnel->version);
@@ -200,6 +208,22 @@ static const struct {
 	{ "resolver", PROCESS_NAME_RESOLVER, add_resolver },
 };
 
+/* A worker that has said nothing yet: null, or only that it is stale. */
+static void
+add_nothing(struct building *building, const struct account *account, const char *key,
+    enum process process)
+{
+	struct building inner;
+
+	if (!account_is_stale(account, process)) {
+		add(building, key, NULL, true);
+		return;
+	}
+	begin(&inner);
+	add_state(&inner, account, process, NULL);
+	end(building, key, &inner);
+}
+
 int
 show_json(const struct account *account, enum health health, const char *reasons)
 {
@@ -216,7 +240,7 @@ show_json(const struct account *account, enum health health, const char *reasons
 		const union message_body *body = account_of(account, parts[at].process);
 
 		if (body == NULL)
-			add(&building, parts[at].key, NULL, true);
+			add_nothing(&building, account, parts[at].key, parts[at].process);
 		else
 			parts[at].add(&building, account, body);
 	}

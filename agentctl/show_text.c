@@ -175,6 +175,19 @@ static const struct {
 	{ "names", PROCESS_NAME_RESOLVER, print_resolver },
 };
 
+/* What a worker says of itself is worth nothing while nobody else hears of it. */
+static void
+print_stale(const struct account *account, const char *what, enum process process)
+{
+	struct buffer line _cleanup_buffer_ = BUFFER(LINE_MAX_BYTES);
+	char text[AGE_BYTES];
+
+	begin_line(&line, what, "stale");
+	(void)buffer_printf(&line, "%s has told its peers nothing for %s", processes[process].name,
+	    age(account_silence_s(account, process), text));
+	print_line(&line);
+}
+
 static const struct texts *
 warnings_of(const struct account *account, enum process process)
 {
@@ -226,7 +239,9 @@ show_text(const struct account *account, enum health health, const char *reasons
 	for (size_t at = 0; at < ARRAY_LEN(parts); at++) {
 		const union message_body *body = account_of(account, parts[at].process);
 
-		if (body != NULL)
+		if (account_is_stale(account, parts[at].process))
+			print_stale(account, parts[at].what, parts[at].process);
+		else if (body != NULL)
 			parts[at].print(account, body);
 		else
 			printf("%-8s no account of it\n", parts[at].what);

@@ -2,6 +2,9 @@
 /* dockflare-agentctl.  See verdict.h. */
 #include "agentctl/verdict.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "common/attr.h"
 
 const char *const health_names[HEALTH_COUNT] = {
@@ -75,6 +78,20 @@ judge_docker(const struct account *account, struct buffer *reasons)
 		    body->status_docker.detail);
 }
 
+/* Whether a worker that says that it lives is not heard of by those it works with. */
+static bool
+judge_silence(const struct account *account, enum process process, struct buffer *reasons)
+{
+	char detail[64];
+
+	if (!account_is_stale(account, process))
+		return false;
+	snprintf(detail, sizeof(detail), "%s has told its peers nothing for %" PRId64 " s",
+	    processes[process].name, account_silence_s(account, process));
+	add_reason(reasons, "stale", detail);
+	return true;
+}
+
 /* Whether the tunnel should serve and does not. */
 static bool
 judge_tunnel(const struct account *account, struct buffer *reasons)
@@ -123,6 +140,10 @@ verdict(const struct account *account, struct buffer *reasons)
 		return PREPARED;
 	}
 	broken = judge_tunnel(account, reasons);
+	broken = judge_silence(account, PROCESS_TUNNEL_KEEPER, reasons) || broken;
+	broken = judge_silence(account, PROCESS_DOCKER_WATCHER, reasons) || broken;
+	/* A restart would not bring the master nearer. */
+	(void)judge_silence(account, PROCESS_MASTER_LINK, reasons);
 	judge_link(account, reasons);
 	judge_docker(account, reasons);
 	for (enum process process = PROCESS_FIRST_WORKER; process <= PROCESS_LAST_WORKER; process++)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * dockflare-agentctl.  What it all comes to, in one word and one line.  Whoever restarts what is
- * unhealthy must not make it worse, so only what a restart can't harm is called that: no answer, or
- * a tunnel that should serve and does not.
+ * unhealthy must not make it worse, so only what a restart can't harm is called that: no answer, a
+ * tunnel that should serve and does not, or one of the two workers that talk to Docker gives signs
+ * of life and does nothing.
  */
 #ifndef AGENTCTL_VERDICT_H
 #define AGENTCTL_VERDICT_H

@@ -64,6 +64,7 @@ enum message_id {
 	MESSAGE_HALT,
 	MESSAGE_HALTED,
 	MESSAGE_RESTORE,
+	MESSAGE_AT_WORK,
 	/* status blobs: a worker to dockflare-agentctl, kept by the supervisor as they came */
 	MESSAGE_STATUS_LINK,
 	MESSAGE_STATUS_DOCKER,
@@ -237,15 +238,19 @@ enum link_state { LINK_CONNECTING, LINK_CONNECTED, LINK_AWAY, LINK_REJECTED, LIN
 enum agent_status { AGENT_UNKNOWN, AGENT_PENDING, AGENT_ENROLLED };
 enum lifecycle { LIFECYCLE_ACTIVE, LIFECYCLE_PREPARED, LIFECYCLE_FINALIZED };
 
-/* Ages count from the moment `at_ms` (CLOCK_MONOTONIC); -1: never. */
+/*
+ * Times are of CLOCK_MONOTONIC; -1: never.  A worker may lie about itself, so how long it has been
+ * silent is its peer's word: NAME_heard_ms.
+ */
 struct message_status_link {
 	int state; /* enum link_state */
 	const char *agent_id;
 	int agent_status; /* enum agent_status */
 	int64_t protocol; /* 0 before the first registration */
 	int lifecycle;
-	int64_t at_ms;
-	int64_t last_contact_ms; /* CLOCK_MONOTONIC; -1: never */
+	int64_t last_contact_ms;
+	int64_t docker_heard_ms; /* docker-watcher */
+	int64_t tunnel_heard_ms; /* tunnel-keeper */
 	const char *detail;
 	struct texts warnings;
 };
@@ -256,8 +261,7 @@ struct message_status_docker {
 	int state; /* enum docker_state */
 	const char *api_version;
 	int64_t containers;
-	int64_t at_ms;
-	int64_t last_list_ms; /* CLOCK_MONOTONIC; -1: never */
+	int64_t last_list_ms;
 	const char *detail;
 	struct texts warnings;
 };
@@ -269,13 +273,12 @@ struct message_status_tunnel {
 	const char *version;
 	const char *container_id;
 	int64_t ready_connections; /* -1: not known */
-	int64_t at_ms;
+	int64_t link_heard_ms;     /* master-link */
 	const char *detail;
 	struct texts warnings;
 };
 
 struct message_status_resolver {
-	int64_t at_ms;
 	int64_t answered;
 	int64_t failed;
 };

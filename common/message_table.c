@@ -221,8 +221,9 @@ static const struct field status_link_fields[] = {
 	CHOICE_FIELD(message_status_link, agent_status, agent_status_choices),
 	INTEGER_FIELD(message_status_link, protocol, 0, 2),
 	CHOICE_FIELD(message_status_link, lifecycle, lifecycle_choices),
-	TIME_FIELD(message_status_link, at_ms),
 	TIME_FIELD(message_status_link, last_contact_ms),
+	TIME_FIELD(message_status_link, docker_heard_ms),
+	TIME_FIELD(message_status_link, tunnel_heard_ms),
 	DETAIL_FIELD(message_status_link),
 	WARNINGS_FIELD(message_status_link),
 };
@@ -230,7 +231,6 @@ static const struct field status_docker_fields[] = {
 	CHOICE_FIELD(message_status_docker, state, docker_state_choices),
 	OPTIONAL_TEXT(message_status_docker, api_version, 1, 16, TEXT_NAME),
 	INTEGER_FIELD(message_status_docker, containers, 0, 10000000),
-	TIME_FIELD(message_status_docker, at_ms),
 	TIME_FIELD(message_status_docker, last_list_ms),
 	DETAIL_FIELD(message_status_docker),
 	WARNINGS_FIELD(message_status_docker),
@@ -243,12 +243,11 @@ static const struct field status_tunnel_fields[] = {
 	OPTIONAL_TEXT(message_status_tunnel, container_id, CONTAINER_ID_BYTES, CONTAINER_ID_BYTES,
 	    TEXT_HEX),
 	INTEGER_FIELD(message_status_tunnel, ready_connections, -1, 1000000),
-	TIME_FIELD(message_status_tunnel, at_ms),
+	TIME_FIELD(message_status_tunnel, link_heard_ms),
 	DETAIL_FIELD(message_status_tunnel),
 	WARNINGS_FIELD(message_status_tunnel),
 };
 static const struct field status_resolver_fields[] = {
-	TIME_FIELD(message_status_resolver, at_ms),
 	INTEGER_FIELD(message_status_resolver, answered, 0, INT64_MAX),
 	INTEGER_FIELD(message_status_resolver, failed, 0, INT64_MAX),
 };
@@ -422,6 +421,13 @@ const struct message_entry messages[MESSAGE_COUNT] = {
 	    .secret = true,
 	    .record = RECORD(message_restore, restore_fields),
 	    .why = "the tunnel that the master's record holds; taken only where none is known" },
+	[MESSAGE_AT_WORK] = { .name = "at-work",
+	    .from = MASTER_LINK | DOCKER_WATCHER | TUNNEL_KEEPER,
+	    .to = MASTER_LINK | TUNNEL_KEEPER,
+	    .record = NO_FIELDS("at-work"),
+	    .why =
+		"nothing is new, and the sender's work goes on; comes where nothing else was said "
+		"for 15 s" },
 
 	[MESSAGE_STATUS_LINK] = { .name = "status-link",
 	    .from = MASTER_LINK,

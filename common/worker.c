@@ -91,6 +91,8 @@ say_alive(struct worker *worker, struct worker_timer *timer)
 {
 	say_unlocked();
 	control_say(worker, "{\"type\":\"alive\"}");
+	if (worker->handlers->tick != NULL)
+		worker->handlers->tick(worker);
 	worker_timer_set(worker, timer, WORKER_ALIVE_MS, say_alive);
 }
 

@@ -33,6 +33,8 @@ struct worker_handlers {
 	void (*peer_down)(struct worker *worker, enum process peer);
 	/* A judged message from a peer; it is the worker runtime's and freed after the call. */
 	void (*message)(struct worker *worker, enum process from, const struct message *message);
+	/* With each sign of life, every four seconds.  May be NULL. */
+	void (*tick)(struct worker *worker);
 	/* The answer to worker_save.  `reason` is NULL if it was saved.  May be NULL. */
 	void (*saved)(struct worker *worker, enum state_file file, const char *reason);
 	/* Secrets were handed out anew.  May be NULL. */
@@ -88,6 +90,20 @@ int worker_send(struct worker *worker, enum process peer, enum message_id id, co
 
 /* Whether a channel to the peer is open. */
 bool worker_has_peer(const struct worker *worker, enum process peer);
+
+/*
+ * CLOCK_MONOTONIC of the last frame from the peer, or of the moment at which its channel was new;
+ * -1 without a channel.  It goes into the status: a worker that does nothing useful may say of
+ * itself what it likes.
+ */
+int64_t worker_heard_ms(const struct worker *worker, enum process peer);
+
+/*
+ * For tick(), while the worker's own work goes on: tells the peer so, if nothing else was said to
+ * it for WORKER_AT_WORK_MS.
+ */
+#define WORKER_AT_WORK_MS 15000
+void worker_at_work(struct worker *worker, enum process peer);
 
 /* Reports a peer that broke the protocol beyond the table; both are replaced. */
 void worker_bad_peer(struct worker *worker, enum process peer, const char *why);

@@ -28,6 +28,7 @@ peers_open(struct worker *worker, enum process peer, int fd)
 		fatal("the supervisor sent a peer that is not due");
 	peers_close(worker, peer);
 	channel_open(&worker->peers[peer], fd, false);
+	worker->heard_ms[peer] = worker->said_ms[peer] = clock_ms();
 	log_debug("channel to %s", processes[peer].name);
 	if (worker->stage == STAGE_STARTED && worker->handlers->peer_up != NULL)
 		worker->handlers->peer_up(worker, peer);
@@ -62,7 +63,9 @@ take_frame(struct worker *worker, enum process peer)
 	}
 	log_debug("%s <- %s: %s (%zu bytes)", worker->entry->name, processes[peer].name,
 	    messages[message.id].name, frame.length);
-	worker->handlers->message(worker, peer, &message);
+	worker->heard_ms[peer] = clock_ms();
+	if (message.id != MESSAGE_AT_WORK)
+		worker->handlers->message(worker, peer, &message);
 	message_free(&message);
 }
 
@@ -100,6 +103,7 @@ worker_send(struct worker *worker, enum process peer, enum message_id id, const 
 		fatal("%s can't be sent: %s", messages[id].name, why);
 	log_debug("%s -> %s: %s (%zu bytes)", worker->entry->name, processes[peer].name,
 	    messages[id].name, frame.length);
+	worker->said_ms[peer] = clock_ms();
 	error = channel_send(&worker->peers[peer],
 	    (struct slice){ .bytes = frame.bytes, .length = frame.length }, -1);
 	if (error == -ENOBUFS)
@@ -113,6 +117,19 @@ bool
 worker_has_peer(const struct worker *worker, enum process peer)
 {
 	return channel_is_open(&worker->peers[peer]);
+}
+
+int64_t
+worker_heard_ms(const struct worker *worker, enum process peer)
+{
+	return channel_is_open(&worker->peers[peer]) ? worker->heard_ms[peer] : -1;
+}
+
+void
+worker_at_work(struct worker *worker, enum process peer)
+{
+	if (clock_ms() - worker->said_ms[peer] >= WORKER_AT_WORK_MS)
+		(void)worker_send(worker, peer, MESSAGE_AT_WORK, NULL);
 }
 
 void

@@ -39,6 +39,8 @@ struct worker {
 	enum state_file blob_file; /* the next frame on `control` is this file's content */
 	bool blob_follows;
 	struct channel peers[PROCESS_COUNT];
+	int64_t heard_ms[PROCESS_COUNT]; /* the last frame from it, or the channel's opening */
+	int64_t said_ms[PROCESS_COUNT];  /* the last frame to it */
 
 	char *values[SETTING_COUNT];
 	struct buffer secrets[SECRET_COUNT]; /* length 0: not configured */

@@ -105,7 +105,7 @@ finish(struct watcher *watcher)
 
 	inventory_list_end(&watcher->inventory);
 	notes_prune(&watcher->notes, watcher->inventory.list_number);
-	watcher->last_list_ms = clock_ms();
+	watcher->last_list_ms = watcher->worked_ms = clock_ms();
 	watcher->list_again_ms = second ? watcher->last_list_ms + LIST_SECOND_MS : 0;
 	watcher->snapshot_due = false;
 	recovered(watcher);

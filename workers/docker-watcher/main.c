@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "common/attr.h"
+#include "common/clock.h"
 #include "common/log.h"
 #include "workers/docker-watcher/watcher.h"
 
@@ -74,6 +75,7 @@ configure(struct worker *worker)
 static void
 start(struct worker *worker UNUSED)
 {
+	watcher.worked_ms = clock_ms();
 	publish_status(&watcher);
 	watcher_begin(&watcher);
 }
@@ -85,6 +87,12 @@ peer_up(struct worker *worker, enum process peer)
 		endpoint_resolver_up(&watcher.docker.endpoint, worker);
 	if (peer == PROCESS_MASTER_LINK)
 		publish_master_up(&watcher);
+}
+
+static void
+on_tick(struct worker *worker UNUSED)
+{
+	publish_at_work(&watcher);
 }
 
 static void
@@ -117,6 +125,7 @@ main(void)
 		.start = start,
 		.peer_up = peer_up,
 		.message = on_message,
+		.tick = on_tick,
 		.shutdown = on_shutdown,
 		.wait = wait_for,
 	};

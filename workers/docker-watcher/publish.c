@@ -14,6 +14,9 @@
 
 #define PAGE_WEIGHT_MAX_BYTES (768 * 1024)
 #define PAGE_GAP_MS 1
+/* Without any result for longer than the slow tick, the longest backoff and the time-outs take, the
+   watching has stopped. */
+#define IDLE_MAX_MS 150000
 
 static void send_page(struct worker *worker, struct worker_timer *timer);
 
@@ -137,7 +140,6 @@ publish_status(struct watcher *watcher)
 		.state = (int)watcher->state,
 		.api_version = watcher->docker.api_minor == 0 ? NULL : watcher->docker.api_version,
 		.containers = (int64_t)watcher->inventory.table.count,
-		.at_ms = clock_ms(),
 		.last_list_ms = watcher->last_list_ms,
 		.detail = watcher->reason[0] == '\0' ? NULL : watcher->reason,
 		.warnings = { 0, warnings },
@@ -146,6 +148,13 @@ publish_status(struct watcher *watcher)
 	for (size_t i = 0; i < watcher->notes.count && i < NOTES_MAX; i++)
 		warnings[status.warnings.count++] = watcher->notes.items[i].text;
 	worker_status(watcher->worker, MESSAGE_STATUS_DOCKER, &status);
+}
+
+void
+publish_at_work(struct watcher *watcher)
+{
+	if (clock_ms() - watcher->worked_ms < IDLE_MAX_MS)
+		worker_at_work(watcher->worker, PROCESS_MASTER_LINK);
 }
 
 void

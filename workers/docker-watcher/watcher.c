@@ -66,6 +66,7 @@ watcher_fail(struct watcher *watcher, const char *reason)
 	bool is_new = strcmp(watcher->reason, reason) != 0;
 
 	stop_all(watcher);
+	watcher->worked_ms = clock_ms();
 	if (is_new) {
 		(void)snprintf(watcher->reason, sizeof(watcher->reason), "%s", reason);
 		log_warning("Docker can't be read: %s", watcher->reason);

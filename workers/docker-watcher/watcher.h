@@ -46,6 +46,7 @@ struct watcher {
 	unsigned short_streams;            /* in a row: ended soon after they began */
 	int64_t stream_ms;                 /* when the event stream began */
 	int64_t last_list_ms;              /* -1: never */
+	int64_t worked_ms;                 /* Docker was read, or could not be */
 	int64_t list_again_ms;     /* a list is wanted at this time; 0: none beside the slow tick */
 	struct worker_timer retry; /* connect anew */
 	struct worker_timer list_timer; /* the next list */
@@ -92,6 +93,9 @@ void publish_change(struct watcher *watcher, enum container_change change, const
 void publish_lost(struct watcher *watcher);
 void publish_hint(struct watcher *watcher, const char *action);
 void publish_status(struct watcher *watcher);
+
+/* Tells master-link that the watching goes on, if it does. */
+void publish_at_work(struct watcher *watcher);
 
 /* A new channel to master-link: it knows nothing. */
 void publish_master_up(struct watcher *watcher);

@@ -169,6 +169,14 @@ stop(struct worker *worker)
 		link_schedule(link);
 }
 
+/* Whether its work comes to anything is in the age of its last contact with the master. */
+static void
+tick(struct worker *worker)
+{
+	worker_at_work(worker, PROCESS_TUNNEL_KEEPER);
+	link_status(worker_context(worker));
+}
+
 static int
 wait_for(struct worker *worker, struct pollfd *fds, unsigned count, int timeout_ms)
 {
@@ -184,6 +192,7 @@ static const struct worker_handlers handlers = {
 	.peer_up = peer_up,
 	.peer_down = peer_down,
 	.message = take_message,
+	.tick = tick,
 	.saved = save_answered,
 	.reload = reload,
 	.shutdown = stop,

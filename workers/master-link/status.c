@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/clock.h"
 #include "link.h"
 
 #define WARNINGS_MAX 8
@@ -78,8 +77,9 @@ link_status(struct link *link)
 		.agent_status = (int)link->agent_status,
 		.protocol = link->session.protocol,
 		.lifecycle = (int)link->retire.tombstone.phase,
-		.at_ms = clock_ms(),
 		.last_contact_ms = link->last_contact_ms,
+		.docker_heard_ms = worker_heard_ms(link->worker, PROCESS_DOCKER_WATCHER),
+		.tunnel_heard_ms = worker_heard_ms(link->worker, PROCESS_TUNNEL_KEEPER),
 		.detail = link->detail,
 	};
 

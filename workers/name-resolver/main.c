@@ -11,7 +11,6 @@
 #include <strings.h>
 
 #include "common/attr.h"
-#include "common/clock.h"
 #include "common/log.h"
 #include "common/url.h"
 #include "common/worker.h"
@@ -43,7 +42,6 @@ static void
 tell_status(struct worker *worker)
 {
 	struct message_status_resolver status = {
-		.at_ms = clock_ms(),
 		.answered = resolver.answered,
 		.failed = resolver.failed,
 	};

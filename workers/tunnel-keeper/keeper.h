@@ -124,6 +124,7 @@ struct keeper {
 	bool seen_once;  /* Docker was looked at by this process */
 	bool look_again; /* something happened while busy */
 	int64_t looked_ms;
+	int64_t worked_ms; /* Docker answered, or did not */
 	struct worker_timer look_timer;
 	int steps;        /* since what is wanted was last there */
 	int repeats;      /* of the last step, in a row */
@@ -203,6 +204,8 @@ void keeper_health_end(struct keeper *keeper);
 
 /* tell.c: tells master-link and the status what changed; with `anew` even if nothing did. */
 void keeper_tell(struct keeper *keeper, bool anew);
+/* Tells master-link that the work goes on, if it does. */
+void keeper_tell_at_work(struct keeper *keeper);
 /* A text of Docker's for log and status: itself, or a constant one if it holds the token, or part
    of it. */
 const char *keeper_tellable(const struct keeper *keeper, const char *text);

@@ -247,6 +247,7 @@ on_inspect(void *context, const struct http_answer *answer)
 
 	keeper->request = NULL;
 	keeper->busy = BUSY_NO;
+	keeper->worked_ms = clock_ms();
 	if (answer->error != HTTP_OK && answer->error != HTTP_TOO_LARGE) {
 		keeper_docker_lost(keeper, answer->detail);
 		return;
@@ -276,6 +277,7 @@ keeper_docker_lost(struct keeper *keeper, const char *error)
 
 	keeper->connected = false;
 	keeper->busy = BUSY_NO;
+	keeper->worked_ms = clock_ms();
 	keeper->doing[0] = '\0';
 	copy_printable(keeper->docker_error, sizeof(keeper->docker_error), error);
 	if (keeper->away_ms == 0)

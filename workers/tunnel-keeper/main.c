@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "common/clock.h"
 #include "common/secret_memory.h"
 #include "keeper.h"
 
@@ -38,6 +39,7 @@ static void
 start(struct worker *worker)
 {
 	(void)worker;
+	keeper->worked_ms = clock_ms();
 	keeper_load(keeper);
 	keeper_judge_cached(keeper);
 	keeper_look(keeper);
@@ -85,6 +87,13 @@ on_message(struct worker *worker, enum process from, const struct message *messa
 }
 
 static void
+on_tick(struct worker *worker)
+{
+	(void)worker;
+	keeper_tell_at_work(keeper);
+}
+
+static void
 on_saved(struct worker *worker, enum state_file file, const char *reason)
 {
 	(void)worker;
@@ -116,6 +125,7 @@ main(void)
 		.peer_up = peer_up,
 		.peer_down = peer_down,
 		.message = on_message,
+		.tick = on_tick,
 		.saved = on_saved,
 		.shutdown = on_shutdown,
 		.wait = wait_for,
