@@ -128,6 +128,13 @@ frame_is_complete(const struct channel *channel)
 	return channel->wanted != 0 && channel->input.length == channel->wanted;
 }
 
+bool
+channel_is_late(const struct channel *channel, int64_t now_ms)
+{
+	return channel->frame_since_ms != 0 &&
+	       now_ms - channel->frame_since_ms > CHANNEL_FRAME_DEADLINE_MS;
+}
+
 /* Nothing to read now: fine, unless a frame that began is overdue. */
 static int
 wait_for_more(struct channel *channel, int64_t now_ms)
@@ -136,7 +143,7 @@ wait_for_more(struct channel *channel, int64_t now_ms)
 		return 0;
 	if (channel->frame_since_ms == 0)
 		channel->frame_since_ms = now_ms;
-	return now_ms - channel->frame_since_ms > CHANNEL_FRAME_DEADLINE_MS ? -ETIMEDOUT : 0;
+	return channel_is_late(channel, now_ms) ? -ETIMEDOUT : 0;
 }
 
 int

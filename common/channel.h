@@ -61,6 +61,9 @@ channel_is_open(const struct channel *channel)
  */
 int channel_read(struct channel *channel, size_t max_bytes, int64_t now_ms);
 
+/* Whether a frame began too long ago; a peer that sends nothing more is not seen by reading. */
+bool channel_is_late(const struct channel *channel, int64_t now_ms);
+
 /* The complete frame, without its header; valid until channel_next. */
 struct slice channel_frame(const struct channel *channel);
 

@@ -309,6 +309,7 @@ turn(struct worker *worker)
 		fatal("poll: %s", strerror(errno));
 	if (served > 0)
 		serve(worker, fds, owners, count);
+	peers_expire(worker);
 	if (worker->stage == STAGE_CONFINED && is_complete(worker))
 		start(worker);
 	timers_fire(worker);

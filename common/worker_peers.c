@@ -119,6 +119,17 @@ worker_has_peer(const struct worker *worker, enum process peer)
 	return channel_is_open(&worker->peers[peer]);
 }
 
+void
+peers_expire(struct worker *worker)
+{
+	int64_t now = clock_ms();
+
+	for (enum process peer = 0; peer < PROCESS_COUNT; peer++)
+		if (channel_is_open(&worker->peers[peer]) &&
+		    channel_is_late(&worker->peers[peer], now))
+			worker_bad_peer(worker, peer, "a frame that does not end");
+}
+
 int64_t
 worker_heard_ms(const struct worker *worker, enum process peer)
 {

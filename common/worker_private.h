@@ -66,6 +66,8 @@ void peers_read(struct worker *worker, enum process peer);
 void peers_open(struct worker *worker, enum process peer, int fd);
 void peers_close(struct worker *worker, enum process peer);
 void peers_flush(struct worker *worker);
+/* Reports peers that began a frame and do not end it. */
+void peers_expire(struct worker *worker);
 
 /* worker_timer.c: the time until the next timer, -1 without one; and firing those that are due. */
 int timers_wait_ms(const struct worker *worker);

@@ -181,7 +181,8 @@ take_text(struct supervisor *supervisor, struct slot *slot, struct slice frame)
 		slot->save_file = file;
 		slot->expected = EXPECT_SAVE;
 	} else if (names_file(slot, frame, "corrupt", &file)) {
-		put_aside(supervisor, file, "can't be understood");
+		if (rate_allows(&slot->saves, clock_ms(), SAVES_BURST, SAVES_A_SECOND))
+			put_aside(supervisor, file, "can't be understood");
 	} else if (names_peer(slot, frame, &peer)) {
 		take_bad_peer(supervisor, slot, peer);
 	} else {

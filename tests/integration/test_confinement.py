@@ -154,22 +154,6 @@ def test_a_second_thread_can_not_be_made(agents, master):
     agent.wait_line(r"supervisor: tunnel-keeper ended \(signal 31")
 
 
-@pytest.mark.parametrize("what, says", [
-    (('SAYS="{\\\"type\\\":\\\"launch\\\"}"',), "unknown text"),
-    (('SAYS="{\\\"type\\\":\\\"ready\\\"}"',), "ready twice"),
-    (('SAYS="{\\\"type\\\":\\\"save\\\",\\\"file\\\":\\\"agent_id.txt\\\"}"',), "unknown text"),
-    (('SAYS="{\\\"type\\\":\\\"corrupt\\\",\\\"file\\\":\\\"../x\\\"}"',), "unknown text"),
-    (("HUGE_FRAME",), "Protocol error"),
-], ids=["unknown", "ready twice", "a file of another", "a path", "a huge frame"])
-def test_a_worker_that_breaks_the_rules_is_replaced(agents, master, what, says):
-    agent = agents.make(master, container=True)
-    impostor.take_place(agent, "tunnel-keeper", *what)
-    agent.start(ready=False)
-    agent.wait_line(r"supervisor: tunnel-keeper broke the protocol \(%s\)" % says)
-    agent.wait_line(r"supervisor: tunnel-keeper ended \(signal 9")
-    master.wait_events("heartbeat", 2)
-
-
 def test_bad_peer_is_no_weapon(agents, master):
     """Whoever reports a peer is replaced with it."""
     agent = agents.make(master, container=True)

@@ -96,6 +96,7 @@ class Agent:
         self.run = tempfile.mkdtemp(prefix="dockflare-agent-run-")
         self.log = None
         self.process = None
+        self.before = []  # a command that is put before all others
         self.environment.setdefault("AGENT_DATA_DIR", self.data)
         self.environment.setdefault("AGENT_RUN_DIR", self.run)
         for path, mode_bits in ((self.data, 0o700), (self.run, 0o755)):
@@ -111,7 +112,7 @@ class Agent:
         before = START[self.mode]
         if self.groups:
             before = [w for w in before if w != "--clear-groups"] + ["--groups", self.groups]
-        self.process = subprocess.Popen([*traced(), *before, self.program, *arguments],
+        self.process = subprocess.Popen([*self.before, *traced(), *before, self.program, *arguments],
                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                         stderr=subprocess.STDOUT, start_new_session=True,
                                         env={"PATH": "/usr/bin:/bin", **self.environment})

@@ -151,6 +151,13 @@ class FaultyEngine:
         self.add("GET /v[0-9.]+/containers/json", json_answer(b"[" + b",".join(elements) + b"]"))
         self.add("GET /v[0-9.]+/events", "silent-stream")
 
+    def keep_apart(self, *elements):
+        """The same, and nothing at all goes to the real engine: it has no other container."""
+        self.answer_list(*elements)
+        self.add("GET /_ping", json_answer(b"OK"))
+        self.add("GET /version", json_answer({"ApiVersion": "1.41", "MinAPIVersion": "1.24"}))
+        self.add(".*", json_answer({"message": "No such thing"}, 404))
+
     def clear(self):
         with self.lock:
             self.faults.clear()

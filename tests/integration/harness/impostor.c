@@ -9,7 +9,6 @@
  *   FILTERS=N     installs N seccomp filters that allow everything
  *   THREADS       starts a second thread before it says that it is ready
  *   SAYS="..."    sends this text after `ready`, as one frame
- *   HUGE_FRAME    sends a length of 4 GiB - 1 instead
  *   DIES          exits once a state file has arrived
  *   ALIVE         gives signs of life
  */
@@ -76,13 +75,6 @@ main(void)
 #ifdef SAYS
 	poll(NULL, 0, 1000);
 	say(SAYS);
-#endif
-#ifdef HUGE_FRAME
-	uint32_t length = 0xffffffff;
-
-	poll(NULL, 0, 1000);
-	if (write(3, &length, sizeof(length)) < 0)
-		_exit(3);
 #endif
 #ifdef ALIVE
 	say("{\"type\":\"alive\"}");
