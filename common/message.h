@@ -288,7 +288,7 @@ struct message_status_agent {
 	int64_t pid;
 	int64_t uptime_ms;
 	int64_t now_ms;         /* CLOCK_MONOTONIC, for the ages in the workers' blobs */
-	const char *start_mode; /* "distinct uids" or "shared uid" */
+	const char *start_mode; /* policy_start_mode */
 	int64_t landlock_abi;   /* 0: the kernel has none */
 	struct texts warnings;
 };

@@ -4,6 +4,7 @@
 
 #include <cap-ng.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -13,11 +14,25 @@
 
 static const unsigned kept[] = { CAP_SETUID, CAP_SETGID, CAP_KILL };
 
+/* "chown, net_admin": what is permitted and not kept; libcap-ng must have read it. */
+static void
+note_surplus(struct policy_values *values)
+{
+	for (unsigned capability = 0; capability <= (unsigned)CAP_LAST_CAP; capability++) {
+		size_t length = strlen(values->surplus);
+		bool due = false;
+
+		for (size_t at = 0; at < ARRAY_LEN(kept); at++)
+			due = due || (values->distinct_uids && kept[at] == capability);
+		if (!due && capng_have_capability(CAPNG_PERMITTED, capability))
+			snprintf(values->surplus + length, sizeof(values->surplus) - length,
+			    "%s%s", length > 0 ? ", " : "", capng_capability_to_name(capability));
+	}
+}
+
 static bool
 has_kept(void)
 {
-	if (capng_get_caps_process() != 0)
-		return false;
 	for (size_t at = 0; at < ARRAY_LEN(kept); at++)
 		if (!capng_have_capability(CAPNG_EFFECTIVE, kept[at]))
 			return false;
@@ -59,12 +74,18 @@ drop_everything(struct buffer *why)
 }
 
 int
-identity_take(bool *ret_distinct, struct buffer *why)
+identity_take(struct policy_values *values, struct buffer *why)
 {
 	int error;
 
-	*ret_distinct = geteuid() == 0;
-	error = *ret_distinct ? become_supervisor(why) : drop_everything(why);
+	values->distinct_uids = geteuid() == 0;
+	values->no_new_privs_given = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
+	if (capng_get_caps_process() != 0) {
+		(void)buffer_add_text(why, "its capabilities can't be read: /proc can't be read; mount it");
+		return -EPERM;
+	}
+	note_surplus(values);
+	error = values->distinct_uids ? become_supervisor(why) : drop_everything(why);
 	if (error != 0)
 		return error;
 	if (geteuid() == 0 || getuid() == 0 || getegid() == 0) {

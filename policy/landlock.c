@@ -24,6 +24,15 @@
 #define SCOPE_SIGNAL (1ULL << 1)
 #define RULE_NET_PORT 2
 
+const struct landlock_loss landlock_losses[LANDLOCK_LOSSES] = {
+	{ 1, "files and folders are not bounded" },
+	{ 2, "files can't be moved between folders at all" },
+	{ 3, "truncate(2) is not bounded" },
+	{ 4, "TCP ports are not bounded" },
+	{ 5, "ioctl on devices is not bounded" },
+	{ 6, "signals and abstract unix sockets are not bounded" },
+};
+
 /* struct landlock_ruleset_attr as of ABI 6; older kernels take a prefix of it. */
 struct ruleset_attributes {
 	uint64_t handled_access_fs;

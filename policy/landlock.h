@@ -8,6 +8,14 @@
 
 #include "policy/policy.h"
 
+/* What an ABI below `abi` does not do (landlock(7), linux/landlock.h), the oldest first. */
+struct landlock_loss {
+	int abi;
+	const char *lost;
+};
+#define LANDLOCK_LOSSES 6
+extern const struct landlock_loss landlock_losses[LANDLOCK_LOSSES];
+
 /*
  * Puts the calling process into a domain that allows just the policy's files and, with
  * `first_layer`, its TCP ports; the second layer allows only the files that stay while running.

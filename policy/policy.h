@@ -128,9 +128,13 @@ enum layer {
 	LAYERS_ALL = (1 << 7) - 1,
 };
 
+#define SURPLUS_BYTES 512
+
 /* What is only known at run time. */
 struct policy_values {
 	bool distinct_uids;
+	bool no_new_privs_given;           /* it was set before the start */
+	char surplus[SURPLUS_BYTES];       /* capabilities at the start that were not due, "": none */
 	uint16_t ports[PORT_SOURCE_COUNT]; /* 0: not used */
 	bool docker_unix;                  /* DOCKER_HOST is unix:// */
 	bool docker_tunnel_unix;
@@ -147,6 +151,9 @@ struct policy_values {
 	bool log_denied;                        /* SANDBOX_LOG=true */
 	unsigned without; /* enum layer: what policy_enter leaves out; 0 but in tests/escape */
 };
+
+/* "distinct uids" or "shared uid", and whether no_new_privs was there before. */
+const char *policy_start_mode(const struct policy_values *values);
 
 /* The kernel's Landlock ABI (landlock_create_ruleset(2)), 0 if it has none or it is off. */
 int landlock_abi(void);

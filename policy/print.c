@@ -9,6 +9,7 @@
 #include <sys/utsname.h>
 
 #include "common/attr.h"
+#include "policy/landlock.h"
 #include "policy/policy.h"
 #include "policy/texts.h"
 
@@ -19,19 +20,6 @@ why_of(const char *why)
 }
 
 /* ---- this machine ---- */
-
-/* What a kernel with this ABI of Landlock can't do (landlock(7)). */
-static const struct {
-	int abi;
-	const char *lost;
-} losses[] = {
-	{ 1, "files and folders are not bounded" },
-	{ 2, "files can't be moved between folders at all" },
-	{ 3, "truncate(2) is not bounded" },
-	{ 4, "TCP ports are not bounded" },
-	{ 5, "ioctl on devices is not bounded" },
-	{ 6, "signals and abstract unix sockets are not bounded" },
-};
 
 static void
 print_machine(const struct policy_values *values)
@@ -46,9 +34,9 @@ print_machine(const struct policy_values *values)
 					"shared uid: Landlock and seccomp keep the workers apart");
 	printf("Landlock     ABI %d%s\n", values->landlock_abi,
 	    values->landlock_abi == 0 ? " (the kernel has none, or it is off)" : "");
-	for (size_t at = 0; at < ARRAY_LEN(losses); at++)
-		if (values->landlock_abi < losses[at].abi)
-			printf("             lost: %s\n", losses[at].lost);
+	for (size_t at = 0; at < LANDLOCK_LOSSES; at++)
+		if (values->landlock_abi < landlock_losses[at].abi)
+			printf("             lost: %s\n", landlock_losses[at].lost);
 	printf("floor        seccomp and no_new_privs, and distinct uids or Landlock: %s\n",
 	    values->landlock_abi > 0 || values->distinct_uids ? "reached" :
 	    values->best_effort                               ? "missed, and SANDBOX=best-effort" :

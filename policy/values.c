@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "policy/landlock.h"
 #include "version.h"
 
 static gid_t
@@ -70,6 +72,28 @@ check_ca(struct config *config, const struct policy_values *values)
 		    values->ca_file, uid, status.st_mode & 07777);
 }
 
+/* "SANDBOX: this kernel has Landlock ABI 3: TCP ports are not bounded; …" */
+static void
+warn_of_losses(struct config *config, int abi)
+{
+	const char *before = ": ";
+
+	if (landlock_losses[LANDLOCK_LOSSES - 1].abi <= abi)
+		return;
+	if (abi == 0)
+		(void)buffer_add_text(&config->warnings, "SANDBOX: this kernel has no Landlock");
+	else
+		(void)buffer_printf(&config->warnings, "SANDBOX: this kernel has Landlock ABI %d",
+		    abi);
+	for (size_t at = 0; at < LANDLOCK_LOSSES; at++) {
+		if (landlock_losses[at].abi <= abi)
+			continue;
+		(void)buffer_printf(&config->warnings, "%s%s", before, landlock_losses[at].lost);
+		before = "; ";
+	}
+	(void)buffer_add_text(&config->warnings, "\n");
+}
+
 static void
 check_floor(struct config *config, const struct policy_values *values)
 {
@@ -80,20 +104,38 @@ check_floor(struct config *config, const struct policy_values *values)
 		    "SANDBOX: this kernel has no Landlock (or it is off), and all workers would "
 		    "share one uid; start the agent as root with SETUID, SETGID and KILL, boot "
 		    "with lsm=landlock,…, or accept less with SANDBOX=best-effort\n");
-	else if (abi == 0)
-		(void)buffer_add_text(&config->warnings,
-		    "SANDBOX: this kernel has no Landlock: files and TCP ports are not bounded\n");
-	else if (abi < 4)
-		(void)buffer_printf(&config->warnings,
-		    "SANDBOX: Landlock ABI %d does not bound TCP ports (4 does)\n", abi);
-	else if (abi < 6)
-		(void)buffer_printf(&config->warnings,
-		    "SANDBOX: Landlock ABI %d does not bound signals and abstract sockets (6 "
-		    "does)\n",
-		    abi);
+	else
+		warn_of_losses(config, abi);
 	if (values->best_effort)
 		(void)buffer_add_text(&config->warnings,
 		    "SANDBOX: best-effort: the agent starts below the floor if it must\n");
+}
+
+/* What it was started with and is not meant to have: it does without, or is told apart by nobody. */
+static void
+check_start(struct config *config, const struct policy_values *values)
+{
+	uid_t due = processes[PROCESS_SUPERVISOR].uid, uid = geteuid();
+
+	if (values->surplus[0] != '\0')
+		(void)buffer_printf(&config->warnings,
+		    "SANDBOX: started with capabilities that it has no use for, and dropped them: "
+		    "%s; start it with cap_drop: [ALL]\n",
+		    values->surplus);
+	if (uid != due)
+		(void)buffer_printf(&config->warnings,
+		    "SANDBOX: runs as uid %u, not %u: whatever else runs as that user is not kept "
+		    "apart from it\n",
+		    uid, due);
+}
+
+const char *
+policy_start_mode(const struct policy_values *values)
+{
+	if (values->no_new_privs_given)
+		return values->distinct_uids ? "distinct uids, no_new_privs set" :
+					       "shared uid, no_new_privs set";
+	return values->distinct_uids ? "distinct uids" : "shared uid";
 }
 
 void
@@ -101,4 +143,5 @@ policy_values_check(struct config *config, const struct policy_values *values)
 {
 	check_ca(config, values);
 	check_floor(config, values);
+	check_start(config, values);
 }

@@ -170,8 +170,7 @@ run(struct supervisor *supervisor)
 	supervisor->started_ms = clock_ms();
 	say_lines(LOG_LEVEL_WARNING, supervisor->config->warnings.bytes);
 	say(LOG_LEVEL_INFO, "started, version %s (%s, Landlock ABI %d)", AGENT_VERSION,
-	    supervisor->values.distinct_uids ? "distinct uids" : "shared uid",
-	    supervisor->values.landlock_abi);
+	    policy_start_mode(&supervisor->values), supervisor->values.landlock_abi);
 	status_open(supervisor);
 	status = confine(supervisor);
 	return status != 0 ? status : supervisor_run(supervisor);
@@ -190,7 +189,7 @@ main(int argc, char **argv)
 		return status;
 	supervisor.config = &config;
 	supervisor.data_fd = -1;
-	if (identity_take(&supervisor.values.distinct_uids, &why) != 0) {
+	if (identity_take(&supervisor.values, &why) != 0) {
 		say(LOG_LEVEL_CRITICAL, "%s", why.bytes);
 		return EX_CONFIG;
 	}

@@ -79,8 +79,7 @@ add_agent(const struct supervisor *supervisor, struct buffer *out)
 	    "\"uptime_ms\":%lld,\"now_ms\":%lld,\"start_mode\":\"%s\",\"landlock_abi\":%d,"
 	    "\"warnings\":[",
 	    getpid(), (long long)(now - supervisor->started_ms), (long long)now,
-	    supervisor->values.distinct_uids ? "distinct uids" : "shared uid",
-	    supervisor->values.landlock_abi);
+	    policy_start_mode(&supervisor->values), supervisor->values.landlock_abi);
 
 	if (error == 0)
 		error = json_add_lines(&text, supervisor->config->warnings.bytes, WARNINGS_MAX);

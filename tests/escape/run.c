@@ -217,7 +217,7 @@ main(int argc, char **argv)
 	}
 	snprintf(round.scene.folder, sizeof(round.scene.folder), "%s", options.folder);
 	error = find_programs(&round.scene);
-	if (error == 0 && identity_take(&round.values.distinct_uids, &why) != 0) {
+	if (error == 0 && identity_take(&round.values, &why) != 0) {
 		fprintf(stderr, "escape-run: %s\n", why.bytes);
 		return EX_CONFIG;
 	}

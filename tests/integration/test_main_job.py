@@ -28,7 +28,9 @@ def test_from_registration_to_the_tunnel(agents, master, engine, tunnel, mode, c
     status = agent.wait_status("healthy", lambda s: s["status"] == "healthy", 15)
     assert status["link"]["state"] == "connected" and status["docker"]["state"] == "connected"
     assert status["docker"]["containers"] == 1 and status["tunnel"]["name"] == tunnel.name
-    assert status["agent"]["start_mode"] == mode + " uid" + ("s" if mode == "distinct" else "")
+    assert status["agent"]["start_mode"] == "%s%s" % (
+        {"shared": "shared uid", "distinct": "distinct uids"}[mode],
+        ", no_new_privs set" if container else "")
     assert {worker["state"] for worker in status["workers"]} == {"running"}
     assert agent.health() == (0, "healthy\n")
     engine.remove(name)
