@@ -25,8 +25,8 @@ note_surplus(struct policy_values *values)
 		for (size_t at = 0; at < ARRAY_LEN(kept); at++)
 			due = due || (values->distinct_uids && kept[at] == capability);
 		if (!due && capng_have_capability(CAPNG_PERMITTED, capability))
-			snprintf(values->surplus + length, sizeof(values->surplus) - length,
-			    "%s%s", length > 0 ? ", " : "", capng_capability_to_name(capability));
+			snprintf(values->surplus + length, sizeof(values->surplus) - length, "%s%s",
+			    length > 0 ? ", " : "", capng_capability_to_name(capability));
 	}
 }
 
@@ -81,7 +81,8 @@ identity_take(struct policy_values *values, struct buffer *why)
 	values->distinct_uids = geteuid() == 0;
 	values->no_new_privs_given = prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1;
 	if (capng_get_caps_process() != 0) {
-		(void)buffer_add_text(why, "its capabilities can't be read: /proc can't be read; mount it");
+		(void)buffer_add_text(why,
+		    "its capabilities can't be read: /proc can't be read; mount it");
 		return -EPERM;
 	}
 	note_surplus(values);
