@@ -68,6 +68,8 @@ class Handler(socketserver.BaseRequestHandler):
         elif fault == "silent-stream":
             self.request.sendall(STREAM_HEAD)
             self.server.engine.released.wait(60)
+        elif callable(fault):
+            fault(self.request)
         elif fault == "hang":
             self.server.engine.released.wait(30)
         elif fault:
@@ -125,7 +127,10 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
 
 
 class FaultyEngine:
-    """add("GET .*/containers/json", "html", times=1): the next such request gets that answer."""
+    """add("GET .*/containers/json", "html", times=1): the next such request gets that answer.
+
+    An answer is the name of one above, its bytes, or a function that is given the connection.
+    """
 
     def __init__(self):
         self.lock = threading.Lock()
