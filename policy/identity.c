@@ -93,6 +93,8 @@ identity_take(struct policy_values *values, struct buffer *why)
 		(void)buffer_add_text(why, "still has uid or gid 0; start it as 65532:65532");
 		return -EPERM;
 	}
+	if (geteuid() != processes[PROCESS_SUPERVISOR].uid)
+		values->foreign_uid = geteuid();
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_DUMPABLE, 0) != 0) {
 		(void)buffer_printf(why, "can't set no_new_privs: %s", strerror(errno));
 		return -EPERM;

@@ -133,8 +133,10 @@ enum layer {
 /* What is only known at run time. */
 struct policy_values {
 	bool distinct_uids;
-	bool no_new_privs_given;           /* it was set before the start */
-	char surplus[SURPLUS_BYTES];       /* capabilities at the start that were not due, "": none */
+	/* What it was started with beyond its needs: identity_take. */
+	bool no_new_privs_given;
+	char surplus[SURPLUS_BYTES]; /* names of capabilities, "": none */
+	uid_t foreign_uid;           /* it runs as that user instead of its own; 0: it does not */
 	uint16_t ports[PORT_SOURCE_COUNT]; /* 0: not used */
 	bool docker_unix;                  /* DOCKER_HOST is unix:// */
 	bool docker_tunnel_unix;

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "policy/landlock.h"
 #include "version.h"
@@ -115,18 +114,16 @@ check_floor(struct config *config, const struct policy_values *values)
 static void
 check_start(struct config *config, const struct policy_values *values)
 {
-	uid_t due = processes[PROCESS_SUPERVISOR].uid, uid = geteuid();
-
 	if (values->surplus[0] != '\0')
 		(void)buffer_printf(&config->warnings,
 		    "SANDBOX: started with capabilities that it has no use for, and dropped them: "
 		    "%s; start it with cap_drop: [ALL]\n",
 		    values->surplus);
-	if (uid != due)
+	if (values->foreign_uid != 0)
 		(void)buffer_printf(&config->warnings,
 		    "SANDBOX: runs as uid %u, not %u: whatever else runs as that user is not kept "
 		    "apart from it\n",
-		    uid, due);
+		    values->foreign_uid, processes[PROCESS_SUPERVISOR].uid);
 }
 
 const char *

@@ -263,12 +263,18 @@ struct floor_row {
 static const struct floor_row floor_rows[] = {
 	{ "all there is", { .distinct_uids = true, .landlock_abi = 6 }, NULL, NULL },
 	{ "a newer kernel", { .landlock_abi = 9 }, NULL, NULL },
-	{ "one uid and Landlock", { .landlock_abi = 1 }, NULL, "ABI 1 does not bound TCP ports" },
-	{ "Landlock without ports", { .landlock_abi = 3 }, NULL, "ABI 3 does not bound TCP ports" },
-	{ "Landlock without scopes", { .landlock_abi = 4 }, NULL, "ABI 4 does not bound signals" },
+	{ "one uid and Landlock", { .landlock_abi = 1 }, NULL,
+	    "ABI 1: files can't be moved between folders at all; truncate(2) is not bounded; TCP" },
+	{ "Landlock without ports", { .landlock_abi = 3 }, NULL,
+	    "ABI 3: TCP ports are not bounded" },
+	{ "Landlock without scopes", { .landlock_abi = 5 }, NULL, "ABI 5: signals and abstract" },
 	{ "uids and no Landlock", { .distinct_uids = true }, NULL, "has no Landlock" },
 	{ "neither", { .distinct_uids = false }, "has no Landlock", NULL },
 	{ "neither, accepted", { .best_effort = true }, NULL, "below the floor" },
+	{ "surplus capabilities", { .landlock_abi = 6, .surplus = "net_raw" }, NULL,
+	    "dropped them: net_raw; start it with cap_drop: [ALL]" },
+	{ "another user", { .landlock_abi = 6, .foreign_uid = 1000 }, NULL,
+	    "runs as uid 1000, not 65532" },
 };
 
 static const char *

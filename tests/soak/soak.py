@@ -1,0 +1,314 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""./dev soak: load, a random fault every five seconds, and the invariants watched all along.
+
+The agent is the installed one.  The engine that it watches and the master are stand-ins of this
+process and its child; with --tunnel its cloudflared runs on the real engine.  Everything that is
+random comes from the seed, so that a run can be played again.
+"""
+
+import argparse
+import json
+import os
+import random
+import secrets
+import shutil
+import sys
+import tempfile
+import threading
+import time
+
+import picture
+from engine import LoadEngine
+from faults import FAULTS
+from harness import docker, secret, wait
+from harness.agent import Agent, read_status
+from harness.faulty_engine import FaultyEngine
+from harness.master import Master
+
+EVENTS_A_SECOND = 50
+FAULT_EVERY_SECONDS = 5
+BUSY, CALM = 40, 110  # names: those that change all the time, and those that mostly run
+CHECK_EVERY_SECONDS = 60
+# A dropped event is found by the next list, a minute later at most; a request that failed is tried
+# again within 30 s; then it takes 5 s.
+CONVERGES_SECONDS = 95
+# So long the agent may believe what is no longer so.
+BELIEF_SECONDS = 80
+# Bounds that hold under any load of this size.
+PEAK_MAX_KIB = {"supervisor": 16 * 1024, "master-link": 64 * 1024, "docker-watcher": 48 * 1024,
+                "tunnel-keeper": 32 * 1024, "name-resolver": 24 * 1024}
+DESCRIPTORS_MAX = 32
+LINES_A_SECOND = 40
+
+
+class Soak:
+    """One agent under load.  What is wrong is in `unhappy`."""
+
+    def __init__(self, options, folder):
+        self.options = options
+        self.random = random.Random(options.seed)
+        self.unhappy = []
+        self.samples = []  # (seconds, {process: (KiB, descriptors)})
+        self.killed = 0
+        self.counts = {}
+        self.slowest = 0.0
+        self.stops = self.reports = self.requests = 0
+        self.ended = threading.Event()
+        self.loading = threading.Event()
+        self.engine = LoadEngine()
+        self.master = Master(secret.fresh("API key", "dfk-"), protocol=options.protocol)
+        self.relay = FaultyEngine() if options.tunnel else None
+        environment = {
+            "DOCKFLARE_MASTER_URL": self.master.url, "DOCKFLARE_API_KEY": self.master.key,
+            "DOCKER_HOST": self.engine.host, "REPORT_INTERVAL_SECONDS": "5",
+            "COMMAND_POLL_SECONDS": "2", "LOG_LEVEL": "INFO", "TUNNEL_ON_EXIT": "keep"}
+        if options.tunnel:
+            self.docker = docker.Engine(secrets.token_hex(3))
+            environment.update(DOCKER_TUNNEL_HOST=self.relay.host,
+                               CLOUDFLARED_NETWORK_NAME=self.docker.network,
+                               CLOUDFLARED_IMAGE=docker.TUNNEL_IMAGE)
+        self.agent = Agent(options.prefix, folder, options.mode, environment)
+        self.began = time.time()
+        self.tunnel_run = None
+
+    def wrong(self, what):
+        line = "%7.1f s: %s" % (time.time() - self.began, what)
+        self.unhappy.append(line)
+        print("WRONG " + line, flush=True)
+
+    # -- load -------------------------------------------------------------------------------------
+
+    def load(self):
+        """Starts, stops, restarts and removals; the random numbers are this thread's own."""
+        chance = random.Random(self.options.seed + 1)
+        for number in range(CALM):
+            self.engine.start("calm-%d" % number)
+        due = time.monotonic()
+        while not self.ended.is_set():
+            self.loading.wait(1)
+            if not self.loading.is_set():
+                due = time.monotonic()
+                continue
+            due += 2 / EVENTS_A_SECOND
+            name = "busy-%d" % chance.randrange(BUSY)
+            if chance.random() < 0.01:
+                name = "calm-%d" % chance.randrange(CALM)
+            act = chance.random()
+            if act < 0.6:
+                self.engine.restart(name)
+            elif act < 0.8:
+                self.engine.stop(name, remove=act < 0.7)
+                self.engine.start("busy-%d" % chance.randrange(BUSY))
+            else:
+                self.engine.start(name)
+                self.engine.stop("busy-%d" % chance.randrange(BUSY))
+            self.ended.wait(max(0.0, due - time.monotonic()))
+
+    # -- watching ---------------------------------------------------------------------------------
+
+    def watch(self):
+        """Judges each request once, and samples the processes, every second."""
+        since = 0
+        while not self.ended.wait(1):
+            try:
+                state = self.master.state(since)
+            except OSError:
+                continue
+            now = time.time()
+            for request in state["requests"]:
+                since = max(since, request["n"] + 1)
+                self.requests += 1
+                if request.get("body") and request["path"].endswith("/events"):
+                    self.judge(request)
+            self.engine.forget_old(now - 3 * BELIEF_SECONDS)
+            self.sample(now)
+
+    def judge(self, request):
+        try:
+            body = json.loads(request["body"])
+        except ValueError:
+            return
+        now = request["time"]
+        # Long enough for a belief: the agent and the engine have run since then.
+        if now - BELIEF_SECONDS < self.began:
+            return
+        if body["type"] == "container_stop":
+            self.stops += 1
+            container = self.engine.containers.get((body.get("container") or {}).get("id"))
+            if container and container.ran_throughout(now - BELIEF_SECONDS, now):
+                self.wrong("container_stop of %s, which ran all along" % container.name)
+        elif body["type"] == "status_report":
+            self.judge_report(body, now)
+
+    def judge_report(self, body, now):
+        complete = body.get("inventory_complete", self.options.protocol == "1")
+        told = body.get("containers")
+        if told is None:
+            told = (body.get("container") or {}).get("containers", [])
+        ids = {container["id"] for container in told}
+        self.reports += 1
+        if not complete:
+            return
+        for container in list(self.engine.containers.values()):
+            if container.id not in ids and container.ran_throughout(now - BELIEF_SECONDS, now):
+                self.wrong("a report called complete lacks %s" % container.name)
+            if container.id in ids and not container.ran_at_all(now - BELIEF_SECONDS, now):
+                self.wrong("a report holds %s, which is long gone" % container.name)
+
+    def sample(self, now):
+        processes = {"supervisor": self.agent.pid, **self.agent.pids()}
+        taken = {}
+        for name, pid in processes.items():
+            status = read_status(pid)
+            try:
+                descriptors = len(os.listdir("/proc/%d/fd" % pid))
+            except OSError:
+                continue
+            if not status or "VmRSS" not in status:
+                continue
+            taken[name] = (int(status["VmRSS"].split()[0]), descriptors)
+            if taken[name][0] > PEAK_MAX_KIB[name]:
+                self.wrong("%s has %d KiB" % (name, taken[name][0]))
+            if descriptors > DESCRIPTORS_MAX:
+                self.wrong("%s has %d descriptors" % (name, descriptors))
+        self.samples.append((now - self.began, taken))
+        seconds = now - self.began
+        if len(self.agent.log.lines) > 300 + LINES_A_SECOND * seconds:
+            self.wrong("%d log lines" % len(self.agent.log.lines))
+        if self.agent.process.poll() is not None:
+            self.wrong("the supervisor ended")
+            self.ended.set()
+
+    def check_tunnel(self):
+        if not self.options.tunnel:
+            return
+        found = docker.inspect(docker.TUNNEL_CONTAINER)
+        run = found and (found["Id"], found["State"]["StartedAt"], found["RestartCount"])
+        if self.tunnel_run is None:
+            self.tunnel_run = run
+        elif run != self.tunnel_run:
+            self.wrong("the tunnel's container was %s, is %s" % (self.tunnel_run, run))
+            self.tunnel_run = run
+
+    def checkpoint(self):
+        """Everything rests: the master's picture becomes Docker's, and the status is well."""
+        self.loading.clear()
+        began = time.monotonic()
+        try:
+            wait.until("the master knows what runs", lambda: {
+                c["id"] for c in self.master.containers().values()} == self.engine.running(),
+                       CONVERGES_SECONDS)
+            wait.until("all is well again", lambda: self.agent.health()[1].startswith("healthy"),
+                       CONVERGES_SECONDS)
+        except AssertionError as error:
+            self.wrong("%s; master has %d, Docker %d; %s" % (
+                str(error)[:200], len(self.master.containers()), len(self.engine.running()),
+                self.agent.health()[1].strip()))
+        took = time.monotonic() - began
+        self.slowest = max(self.slowest, took)
+        self.check_tunnel()
+        self.loading.set()
+        return took
+
+    # -- running ----------------------------------------------------------------------------------
+
+    def one_fault(self):
+        name = self.random.choice(sorted(FAULTS))
+        begin, end, seconds = FAULTS[name]
+        which = self.random.choice(("master-link", "docker-watcher", "tunnel-keeper",
+                                    "name-resolver"))
+        seconds = self.random.uniform(0.5, seconds) if seconds else 0
+        self.counts[name] = self.counts.get(name, 0) + 1
+        if self.options.verbose:
+            print("%7.1f s: %s (%s, %.1f s)" % (time.time() - self.began, name, which, seconds),
+                  flush=True)
+        begin(self, which)
+        self.ended.wait(seconds)
+        end(self)
+        self.ended.wait(FAULT_EVERY_SECONDS - seconds)
+
+    def begin(self):
+        self.agent.start()
+        self.master.wait_registered()
+        if self.options.tunnel:
+            self.master.start_tunnel(secret.Tunnel("soak"))
+            docker.wait_running(docker.TUNNEL_CONTAINER)
+            self.master.wait_tunnel("running")
+        for act in (self.load, self.watch):
+            threading.Thread(target=act, daemon=True).start()
+        self.loading.set()
+
+    def run(self):
+        self.begin()
+        self.check_tunnel()
+        until = time.time() + self.options.minutes * 60
+        next_check = time.time() + CHECK_EVERY_SECONDS
+        while time.time() < until and not self.ended.is_set():
+            self.one_fault()
+            if time.time() >= next_check:
+                print("%7.1f s: converged within %.1f s" % (time.time() - self.began,
+                                                            self.checkpoint()), flush=True)
+                next_check = time.time() + CHECK_EVERY_SECONDS
+        self.checkpoint()
+        self.ended.set()
+
+    def close(self):
+        self.ended.set()
+        self.agent.kill()
+        self.agent.forget()
+        self.master.close()
+        self.engine.close()
+        if self.relay:
+            self.relay.close()
+            docker.discard(docker.TUNNEL_CONTAINER)
+            self.docker.close()
+
+    def tell(self):
+        print("seed %d, %s minutes, %s start, protocol %s, %s" % (
+            self.options.seed, self.options.minutes, self.options.mode, self.options.protocol,
+            "with a tunnel" if self.options.tunnel else "without a tunnel"))
+        print("%d events, %d lists, %d requests, %d stops and %d reports judged, %d log lines" % (
+            self.engine.events, self.engine.lists, self.requests, self.stops, self.reports,
+            len(self.agent.log.lines)))
+        print("%d faults: %s" % (sum(self.counts.values()), ", ".join(
+            "%s %d" % item for item in sorted(self.counts.items()))))
+        print("converged within %.1f s at most" % self.slowest)
+        for name in PEAK_MAX_KIB:
+            taken = [sample[name] for _, sample in self.samples if name in sample]
+            print("%-15s at most %6d KiB, %3d descriptors" % (
+                name, max(t[0] for t in taken), max(t[1] for t in taken)))
+        print("soak: %s" % ("%d wrong" % len(self.unhappy) if self.unhappy else "all held"))
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("prefix")
+    parser.add_argument("minutes", type=float)
+    parser.add_argument("--seed", type=int, default=secrets.randbelow(1000000))
+    parser.add_argument("--mode", choices=("shared", "distinct"), default="shared")
+    parser.add_argument("--protocol", choices=("1", "2", "new1"), default="2")
+    parser.add_argument("--tunnel", action="store_true")
+    parser.add_argument("--verbose", action="store_true")
+    parser.add_argument("--output", help="the folder that keeps log and picture")
+    options = parser.parse_args()
+    where = options.output or tempfile.mkdtemp(prefix="dockflare-agent-soak-")
+    folder = os.path.join(where, "agent")
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder)
+    for path in (where, folder):
+        os.chmod(path, 0o755)
+    print("seed %d" % options.seed, flush=True)
+    soak = Soak(options, folder)
+    try:
+        soak.run()
+    finally:
+        soak.close()
+    soak.tell()
+    path = os.path.join(where, "soak.svg")
+    picture.draw(path, soak.samples, "soak, seed %d" % options.seed)
+    print("the picture is %s, the agent's log %s" % (path, soak.agent.log.path))
+    return 1 if soak.unhappy else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
