@@ -9,6 +9,7 @@
 #include "tests/unit/bpf.h"
 
 #define OWN_PID 4711 /* of the workers, in their filters */
+#define BIT(at) (1u << (at))
 
 struct arch {
 	const char *name;

@@ -28,7 +28,6 @@
 #define HTTP (PROCESS_WORKERS & ~DNS)
 #define WATCHER PROCESS_BIT(PROCESS_DOCKER_WATCHER)
 #define KEEPER PROCESS_BIT(PROCESS_TUNNEL_KEEPER)
-#define BIT(at) (1u << (at))
 
 struct row {
 	const char *what;
