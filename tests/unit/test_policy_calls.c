@@ -11,8 +11,8 @@
 
 #include "tests/unit/filters.h"
 
-#define CALLS_MAX 1100   /* numbers that are tried; the kernel is far below */
-#define CALLS_MIN -10300 /* libseccomp has names for what a machine lacks from -10001 downwards */
+#define CALLS_MAX 1100     /* numbers that are tried; the kernel is far below */
+#define CALLS_MIN (-10300) /* libseccomp has names for what a machine lacks from -10001 downwards */
 #define X32_BIT 0x40000000u
 
 static const uint64_t zeros[6], ones[6] = { ~0ull, ~0ull, ~0ull, ~0ull, ~0ull, ~0ull };
