@@ -325,11 +325,12 @@ add_rules(struct building *building, const struct syscall_rule *rules, size_t co
 		int error;
 
 		*ret_step = rules[at].name;
+		/* This machine's number, whatever the filter is for: libseccomp translates it. */
 		building->call = seccomp_syscall_resolve_name(rules[at].name);
 		if (building->call == __NR_SCMP_ERROR)
 			return -ENOENT;
 		/* Negative: a call that other architectures have, and this one does without. */
-		if (building->call < 0)
+		if (seccomp_syscall_resolve_name_arch(building->options->arch, rules[at].name) < 0)
 			continue;
 		error = conditions[rules[at].condition](building);
 		if (error != 0)
@@ -341,10 +342,9 @@ add_rules(struct building *building, const struct syscall_rule *rules, size_t co
 static int
 add_policy(struct building *building, const struct policy *policy, const char **ret_step)
 {
-	int error = 0;
-
 	/* The widest first: libseccomp takes a narrower rule for part of it, but not the reverse. */
-	error = add_rules(building, policy->syscalls, policy->syscall_count, ret_step);
+	int error = add_rules(building, policy->syscalls, policy->syscall_count, ret_step);
+
 	for (size_t at = 0; at < policy->group_count && error == 0; at++)
 		error = add_rules(building, policy->groups[at]->rules, policy->groups[at]->count,
 		    ret_step);
@@ -362,6 +362,19 @@ add_workers(struct building *building, const char **ret_step)
 	return error;
 }
 
+/* The filter is for this machine's architecture alone; puts another one in its place. */
+static int
+set_arch(const struct building *building)
+{
+	uint32_t arch = building->options->arch;
+	int error;
+
+	if (arch == SCMP_ARCH_NATIVE || arch == seccomp_arch_native())
+		return 0;
+	error = seccomp_arch_add(building->filter, arch);
+	return error != 0 ? error : seccomp_arch_remove(building->filter, SCMP_ARCH_NATIVE);
+}
+
 int
 seccomp_build(const struct policy *policy, const struct filter_options *options,
     scmp_filter_ctx *ret_filter, const char **ret_step)
@@ -374,6 +387,8 @@ seccomp_build(const struct policy *policy, const struct filter_options *options,
 	if (building.filter == NULL)
 		return -ENOMEM;
 	error = seccomp_attr_set(building.filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+	if (error == 0)
+		error = set_arch(&building);
 	if (error == 0)
 		error = add_policy(&building, policy, ret_step);
 	if (error == 0 && policy->with_workers)

@@ -30,7 +30,7 @@ enum condition {
 	CONDITION_NOT_EXECUTABLE, /* mprotect: no PROT_EXEC */
 	CONDITION_PRIVATE_MEMORY, /* mmap: no PROT_EXEC; no MAP_SHARED, MAP_GROWSDOWN */
 	CONDITION_FCNTL,          /* F_GETFD, F_SETFD, F_GETFL, F_SETFL */
-	CONDITION_OWN_PID,        /* tgkill, first argument */
+	CONDITION_OWN_PID,        /* tgkill, first argument; any for a filter that is inherited */
 	CONDITION_READ_ONLY,      /* openat: O_RDONLY */
 	CONDITION_MADVISE,        /* MADV_DONTNEED, MADV_FREE, MADV_DONTDUMP, MADV_WIPEONFORK */
 	CONDITION_FCNTL_DUP,      /* those of FCNTL, and F_DUPFD_CLOEXEC */

@@ -27,7 +27,8 @@ const char *const condition_texts[CONDITION_COUNT] = {
 	[CONDITION_NOT_EXECUTABLE] = "never executable",
 	[CONDITION_PRIVATE_MEMORY] = "never executable, never shared, never a stack",
 	[CONDITION_FCNTL] = "F_GETFD, F_SETFD, F_GETFL, F_SETFL",
-	[CONDITION_OWN_PID] = "only to itself",
+	[CONDITION_OWN_PID] =
+	    "only to itself (in the supervisor's filter, which is inherited: to any process)",
 	[CONDITION_READ_ONLY] = "only for reading; nothing is made or cut",
 	[CONDITION_MADVISE] = "MADV_DONTNEED, MADV_FREE, MADV_DONTDUMP, MADV_WIPEONFORK",
 	[CONDITION_FCNTL_DUP] = "F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD_CLOEXEC",

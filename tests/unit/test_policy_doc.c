@@ -268,8 +268,10 @@ render_policy(struct buffer *out, const struct policy *policy)
 		add_calls(out, policy->syscalls, policy->syscall_count);
 	}
 	if (policy->with_workers)
-		buffer_add_text(out, "\nIts filter and its Landlock domain are inherited by the "
-				     "workers, so that they hold the workers' lists too.\n");
+		buffer_add_text(out,
+		    "\nIts filter and its Landlock domain are inherited by the "
+		    "workers, so that they hold the workers' lists too. Of several "
+		    "lines for one system call the widest holds.\n");
 	add_files(out, policy);
 	if (policy->limit_count == 0)
 		return;
