@@ -26,6 +26,9 @@ class Container:
         return any(span[0] <= begin and (span[1] is None or span[1] >= end)
                    for span in self.spans)
 
+    def never_stopped(self):
+        return len(self.spans) == 1 and self.spans[0][1] is None
+
     def ran_at_all(self, begin, end):
         return any(span[0] <= end and (span[1] is None or span[1] >= begin)
                    for span in self.spans)

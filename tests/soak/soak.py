@@ -83,13 +83,12 @@ class Soak:
         chance = random.Random(self.options.seed + 1)
         for number in range(CALM):
             self.engine.start("calm-%d" % number)
-        due = time.monotonic()
+        due, counted = time.monotonic(), self.engine.events
         while not self.ended.is_set():
             self.loading.wait(1)
             if not self.loading.is_set():
-                due = time.monotonic()
+                due, counted = time.monotonic(), self.engine.events
                 continue
-            due += 2 / EVENTS_A_SECOND
             name = "busy-%d" % chance.randrange(BUSY)
             if chance.random() < 0.01:
                 name = "calm-%d" % chance.randrange(CALM)
@@ -102,7 +101,8 @@ class Soak:
             else:
                 self.engine.start(name)
                 self.engine.stop("busy-%d" % chance.randrange(BUSY))
-            self.ended.wait(max(0.0, due - time.monotonic()))
+            self.ended.wait(max(0.0, due + (self.engine.events - counted) / EVENTS_A_SECOND -
+                                time.monotonic()))
 
     # -- watching ---------------------------------------------------------------------------------
 
@@ -129,13 +129,11 @@ class Soak:
         except ValueError:
             return
         now = request["time"]
-        # Long enough for a belief: the agent and the engine have run since then.
-        if now - BELIEF_SECONDS < self.began:
-            return
         if body["type"] == "container_stop":
             self.stops += 1
             container = self.engine.containers.get((body.get("container") or {}).get("id"))
-            if container and container.ran_throughout(now - BELIEF_SECONDS, now):
+            if container and (container.never_stopped() or
+                              container.ran_throughout(now - BELIEF_SECONDS, now)):
                 self.wrong("container_stop of %s, which ran all along" % container.name)
         elif body["type"] == "status_report":
             self.judge_report(body, now)
