@@ -43,8 +43,9 @@ class LoadEngine:
         self.by_name = {}
         self.number = 0
         self.streams = []
-        self.drop_events = False
-        self.in_pieces = False
+        self.drop_events = self.in_pieces = self.twice = False
+        self.opened = self.dropped = self.pieces = self.doubled = 0
+        self.version = "1.41"
         self.events = 0
         self.lists = 0
         self.server = FaultyEngine()
@@ -56,19 +57,20 @@ class LoadEngine:
 
     def mend(self):
         """Answers as an engine should."""
-        self.drop_events = self.in_pieces = False
+        self.drop_events = self.in_pieces = self.twice = False
         self.server.clear()
+        self.serve()
+
+    def serve(self):
         self.server.add("GET /v[0-9.]+/events", self.serve_events)
         self.server.add("GET /v[0-9.]+/containers/json", self.serve_list)
-        self.server.keep_apart()
+        self.server.keep_apart(version=self.version)
 
     def break_with(self, answer, request=".*"):
         """Every further request that matches gets that answer, until mend()."""
         self.server.clear()
         self.server.add(request, answer)
-        self.server.add("GET /v[0-9.]+/events", self.serve_events)
-        self.server.add("GET /v[0-9.]+/containers/json", self.serve_list)
-        self.server.keep_apart()
+        self.serve()
 
     # -- answers --------------------------------------------------------------------------------
 
@@ -83,6 +85,7 @@ class LoadEngine:
         with self.lock:
             connection.sendall(STREAM_HEAD)
             self.streams.append(connection)
+            self.opened += 1
         try:
             while connection.recv(65536):
                 pass
@@ -111,12 +114,24 @@ class LoadEngine:
 
     def send(self, action, container):
         if self.drop_events:
+            self.dropped += 1
             return
         text = json.dumps({"Type": "container", "Action": action, "Actor": {
             "ID": container.id, "Attributes": {**container.labels, "name": container.name}}},
                           separators=(",", ":")).encode() + b"\n"
         # Chunk boundaries within tokens, as a proxy may make them.
         pieces = [text[:17], text[17:]] if self.in_pieces else [text]
+        self.pieces += self.in_pieces
+        if self.twice:
+            self.doubled += 1
+            pieces *= 2
+        self.send_pieces(pieces)
+
+    def send_raw(self, data):
+        with self.lock:
+            self.send_pieces([data])
+
+    def send_pieces(self, pieces):
         for connection in self.streams:
             try:
                 for piece in pieces:

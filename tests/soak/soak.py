@@ -7,7 +7,6 @@ random comes from the seed, so that a run can be played again.
 """
 
 import argparse
-import json
 import os
 import random
 import secrets
@@ -24,6 +23,7 @@ from harness import docker, secret, wait
 from harness.agent import Agent, read_status
 from harness.faulty_engine import FaultyEngine
 from harness.master import Master
+from judge import BELIEF_SECONDS, Judge
 
 EVENTS_A_SECOND = 50
 FAULT_EVERY_SECONDS = 5
@@ -32,8 +32,6 @@ CHECK_EVERY_SECONDS = 60
 # A dropped event is found by the next list, a minute later at most; a request that failed is tried
 # again within 30 s; then it takes 5 s.
 CONVERGES_SECONDS = 95
-# So long the agent may believe what is no longer so.
-BELIEF_SECONDS = 80
 # Bounds that hold under any load of this size.
 PEAK_MAX_KIB = {"supervisor": 16 * 1024, "master-link": 64 * 1024, "docker-watcher": 48 * 1024,
                 "tunnel-keeper": 32 * 1024, "name-resolver": 24 * 1024}
@@ -52,11 +50,11 @@ class Soak:
         self.killed = 0
         self.counts = {}
         self.slowest = 0.0
-        self.stops = self.reports = self.requests = 0
         self.ended = threading.Event()
         self.loading = threading.Event()
         self.engine = LoadEngine()
         self.master = Master(secret.fresh("API key", "dfk-"), protocol=options.protocol)
+        self.judge = Judge(self.engine, options.protocol, self.wrong)
         self.relay = FaultyEngine() if options.tunnel else None
         environment = {
             "DOCKFLARE_MASTER_URL": self.master.url, "DOCKFLARE_API_KEY": self.master.key,
@@ -108,50 +106,14 @@ class Soak:
 
     def watch(self):
         """Judges each request once, and samples the processes, every second."""
-        since = 0
         while not self.ended.wait(1):
             try:
-                state = self.master.state(since)
+                self.judge.read(self.master)
             except OSError:
                 continue
             now = time.time()
-            for request in state["requests"]:
-                since = max(since, request["n"] + 1)
-                self.requests += 1
-                if request.get("body") and request["path"].endswith("/events"):
-                    self.judge(request)
             self.engine.forget_old(now - 3 * BELIEF_SECONDS)
             self.sample(now)
-
-    def judge(self, request):
-        try:
-            body = json.loads(request["body"])
-        except ValueError:
-            return
-        now = request["time"]
-        if body["type"] == "container_stop":
-            self.stops += 1
-            container = self.engine.containers.get((body.get("container") or {}).get("id"))
-            if container and (container.never_stopped() or
-                              container.ran_throughout(now - BELIEF_SECONDS, now)):
-                self.wrong("container_stop of %s, which ran all along" % container.name)
-        elif body["type"] == "status_report":
-            self.judge_report(body, now)
-
-    def judge_report(self, body, now):
-        complete = body.get("inventory_complete", self.options.protocol == "1")
-        told = body.get("containers")
-        if told is None:
-            told = (body.get("container") or {}).get("containers", [])
-        ids = {container["id"] for container in told}
-        self.reports += 1
-        if not complete:
-            return
-        for container in list(self.engine.containers.values()):
-            if container.id not in ids and container.ran_throughout(now - BELIEF_SECONDS, now):
-                self.wrong("a report called complete lacks %s" % container.name)
-            if container.id in ids and not container.ran_at_all(now - BELIEF_SECONDS, now):
-                self.wrong("a report holds %s, which is long gone" % container.name)
 
     def sample(self, now):
         processes = {"supervisor": self.agent.pid, **self.agent.pids()}
@@ -266,8 +228,8 @@ class Soak:
             self.options.seed, self.options.minutes, self.options.mode, self.options.protocol,
             "with a tunnel" if self.options.tunnel else "without a tunnel"))
         print("%d events, %d lists, %d requests, %d stops and %d reports judged, %d log lines" % (
-            self.engine.events, self.engine.lists, self.requests, self.stops, self.reports,
-            len(self.agent.log.lines)))
+            self.engine.events, self.engine.lists, self.judge.requests, self.judge.stops,
+            self.judge.reports, len(self.agent.log.lines)))
         print("%d faults: %s" % (sum(self.counts.values()), ", ".join(
             "%s %d" % item for item in sorted(self.counts.items()))))
         print("converged within %.1f s at most" % self.slowest)

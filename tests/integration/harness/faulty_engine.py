@@ -63,6 +63,7 @@ class Handler(socketserver.BaseRequestHandler):
         self.server.engine.seen.append(line)
         self.server.engine.calls.append((time.time(), line))
         fault = self.server.engine.take(line)
+        self.server.engine.met += isinstance(fault, str)
         if fault == "huge":
             self.send_huge()
         elif fault == "silent-stream":
@@ -137,11 +138,10 @@ class FaultyEngine:
         self.faults = []
         self.seen = []
         self.calls = []  # (time, request line)
+        self.met = 0  # requests that met a named fault
         self.released = threading.Event()  # ends what hangs
-        self.server = Server(("127.0.0.1", 0), Handler)
-        self.server.engine = self
-        self.port = self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+        self.server, self.port = None, 0
+        self.listen_again()
 
     @property
     def host(self):
@@ -156,11 +156,11 @@ class FaultyEngine:
         self.add("GET /v[0-9.]+/containers/json", json_answer(b"[" + b",".join(elements) + b"]"))
         self.add("GET /v[0-9.]+/events", "silent-stream")
 
-    def keep_apart(self, *elements):
+    def keep_apart(self, *elements, version="1.41"):
         """The same, and nothing at all goes to the real engine: it has no other container."""
         self.answer_list(*elements)
         self.add("GET /_ping", json_answer(b"OK"))
-        self.add("GET /version", json_answer({"ApiVersion": "1.41", "MinAPIVersion": "1.24"}))
+        self.add("GET /version", json_answer({"ApiVersion": version, "MinAPIVersion": "1.24"}))
         self.add(".*", json_answer({"message": "No such thing"}, 404))
 
     def clear(self):
@@ -177,10 +177,20 @@ class FaultyEngine:
                     return fault[1]
         return None
 
-    def close(self):
-        self.released.set()
+    def listen_again(self):
+        """On the port that it had, if it had one."""
+        self.server = Server(("127.0.0.1", self.port), Handler)
+        self.server.engine = self
+        self.port = self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def stop_listening(self):
         self.server.shutdown()
         self.server.server_close()
+
+    def close(self):
+        self.released.set()
+        self.stop_listening()
 
 
 def socket_group():

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One fault, met by one agent: begun, seen, ended, and everything is as it should be afterwards."""
+
+import socket
+import time
+
+from engine import LoadEngine
+from harness import wait
+from judge import Judge
+
+CONTAINERS = 30
+IDLE_SECONDS = 3
+
+
+class Case:
+    """An agent with an engine and a master of its own.  What is wrong is in `unhappy`."""
+
+    def __init__(self, agents, masters, fault, mode, protocol="2"):
+        self.fault = fault
+        self.engine = LoadEngine()
+        self.master = masters(protocol=protocol)
+        self.judge = Judge(self.engine, protocol, self.wrong)
+        self.unhappy = []
+        self.killed = {}
+        self.before = {}
+        self.mark = 0  # the log's line at which the fault begins
+        self.shown = {"evidence": "", "seen": None, "over": None, "converged": None}
+        self.agent = agents.make(
+            self.master, mode=mode, DOCKER_HOST=self.engine.host, CLOUDFLARED_IMAGE="a/b:1",
+            REPORT_INTERVAL_SECONDS="5", COMMAND_POLL_SECONDS="1", TUNNEL_ON_EXIT="keep")
+
+    def wrong(self, what):
+        self.unhappy.append("%s: %s" % (self.fault.name, what))
+
+    def refuses(self):
+        try:
+            socket.create_connection(("127.0.0.1", self.master.port), 1).close()
+            return False
+        except OSError:
+            return True
+
+    def churn(self, number):
+        """Some start, some stop, some are made anew; most run on."""
+        for at in range(3):
+            self.engine.start("new-%d-%d" % (number, at))
+            self.engine.restart("c%d" % (3 * number + at))
+        self.engine.stop("c%d" % (20 + number))
+        self.engine.stop("c%d" % (24 + number), remove=True)
+        self.engine.start("c%d" % (24 + number))
+
+    def is_told(self):
+        known = {container["id"] for container in self.master.containers().values()}
+        return known == self.engine.running()
+
+    def start(self):
+        for number in range(CONTAINERS):
+            self.engine.start("c%d" % number)
+        self.agent.start()
+        self.master.wait_registered()
+        wait.until("the master knows what runs", self.is_told, 20)
+        # Docker's list is read a second time shortly after the first: it is not the fault's.
+        time.sleep(IDLE_SECONDS)
+
+    def meet(self):
+        fault = self.fault
+        self.mark = self.agent.mark()
+        self.before = {"opened": self.engine.opened, "request": self.master.state()["next_request"]}
+        began = time.monotonic()
+        fault.begin(self)
+        self.churn(0)
+        if fault.said:
+            self.shown["seen"] = self.wait_line(fault.said, fault.detected, began)
+        if fault.part:
+            self.wait_part(*fault.part)
+        time.sleep(max(0.0, fault.seconds - (time.monotonic() - began)))
+        self.churn(1)
+        self.shown["evidence"] = fault.evidence(self)
+        if not self.shown["evidence"]:
+            self.wrong("the fault took no effect")
+        ended = time.monotonic()
+        fault.end(self)
+        self.converge(ended)
+
+    def converge(self, ended):
+        fault = self.fault
+        self.churn(2)
+        try:
+            wait.until("the master knows what runs", self.is_told, fault.converges)
+        except AssertionError as error:
+            self.wrong("%s; it has %d, Docker %d" % (error, len(self.master.containers()),
+                                                     len(self.engine.running())))
+        self.shown["converged"] = time.monotonic() - ended
+        if fault.over:
+            self.shown["over"] = self.wait_line(fault.over, fault.converges, ended)
+        try:
+            wait.until("health is healthy", lambda: self.agent.health()[1].startswith("healthy"),
+                       fault.converges)
+        except AssertionError as error:
+            self.wrong("%s: %s" % (error, self.agent.health()[1].strip()))
+        self.judge.read(self.master)
+        self.count_lines()
+
+    def wait_line(self, pattern, seconds, since):
+        try:
+            self.agent.wait_line(pattern, seconds, self.mark)
+            return time.monotonic() - since
+        except AssertionError:
+            self.wrong("not logged within %.0f s: %s" % (seconds, pattern))
+            return None
+
+    def wait_part(self, part, state):
+        try:
+            wait.until("status has %s %s" % (part, state), lambda: (
+                self.agent.status()[part] or {}).get("state") == state, 10)
+        except AssertionError as error:
+            self.wrong(str(error))
+
+    def count_lines(self):
+        """One line when it starts and one when it ends, not one for each try."""
+        for pattern in (self.fault.said, self.fault.over):
+            found, at = 0, self.mark
+            while pattern and (hit := self.agent.log.find(pattern, at)):
+                found, at = found + 1, hit[0] + 1
+            if found > 3:
+                self.wrong("%d lines /%s/" % (found, pattern))
+
+    def close(self):
+        self.engine.close()
+
+    def row(self):
+        def seconds(value):
+            return "-" if value is None else "%.1f" % value
+        return "%-30s %-28s %6s %6s %9s  %s" % (
+            self.fault.name, self.shown["evidence"] or "none", seconds(self.shown["seen"]),
+            seconds(self.shown["over"]), seconds(self.shown["converged"]),
+            "; ".join(self.unhappy) or "all hold")
