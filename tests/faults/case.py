@@ -55,6 +55,7 @@ class Case:
     def start(self):
         for number in range(CONTAINERS):
             self.engine.start("c%d" % number)
+        self.fault.prepare(self)
         self.agent.start()
         self.master.wait_registered()
         wait.until("the master knows what runs", self.is_told, 20)

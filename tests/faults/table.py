@@ -32,6 +32,7 @@ class Fault:
     over: Optional[str] = None
     detected: float = 10  # seconds from begin to `said`
     converges: float = 40  # seconds from end: 30 of backoff, 5, and what the machine needs
+    prepare: Callable = lambda case: None  # before the agent's start
     part: Optional[tuple] = None  # (part of the status, its state while it lasts)
 
 
@@ -191,9 +192,14 @@ def same_pids(case):
     return "the same five processes" if case.agent.pids() == case.killed else None
 
 
+def bad_command(case):
+    """It is journalled, then refused: nothing runs for it."""
+    case.master.command("start_tunnel", tunnel_name="a", tunnel_id="b", token="not-a-token")
+
+
 def read_only(case):
     os.chmod(case.agent.data, 0o500)
-    case.master.command("start_tunnel", tunnel_name="a", tunnel_id="b", token="not-a-token")
+    bad_command(case)
 
 
 def writable(case):
@@ -202,6 +208,38 @@ def writable(case):
 
 def mode_of_data(case):
     return "mode %04o" % (os.stat(case.agent.data).st_mode & 0o7777)
+
+
+# A data folder of its own, of a few pages.
+SMALL = ('mount -t tmpfs -o size=64k,uid=65532,gid=65532,mode=0700 none "$1" && shift && '
+         'exec "$@"')
+
+
+def small_disk(case):
+    case.agent.before = ["unshare", "--mount", "sh", "-c", SMALL, "sh", case.agent.data]
+
+
+def filler(case):
+    return "/proc/%d/root%s/filler" % (case.agent.pid, case.agent.data)
+
+
+def fill_disk(case):
+    with open(filler(case), "wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(b"x" * 4096)
+        except OSError:
+            pass
+    bad_command(case)
+
+
+def disk_is_full(case):
+    status = os.statvfs(os.path.dirname(filler(case)))
+    return None if status.f_bavail else "no block free"
+
+
+def empty_disk(case):
+    os.unlink(filler(case))
 
 
 # ---- the table ----
@@ -281,6 +319,8 @@ FAULTS = [
     Fault("supervisor killed", kill_supervisor, all_ended, start_again, seconds=2,
           over=r"supervisor: started, version"),
     Fault("all of it paused", pause, same_pids, resume, seconds=16),
+    Fault("disk full", fill_disk, disk_is_full, empty_disk, prepare=small_disk, seconds=4,
+          said=r"can't be saved: No space left", over=r"journal.json is saved again"),
     Fault("data folder read-only", read_only, mode_of_data, writable, seconds=4,
           said=r"can't be saved: ", over=r"journal.json is saved again"),
 ]
