@@ -168,6 +168,7 @@ run(struct supervisor *supervisor)
 
 	supervisor->signal_fd = open_signals();
 	supervisor->started_ms = clock_ms();
+	state_folder_clean(supervisor->data_fd);
 	say_lines(LOG_LEVEL_WARNING, supervisor->config->warnings.bytes);
 	say(LOG_LEVEL_INFO, "started, version %s (%s, Landlock ABI %d)", AGENT_VERSION,
 	    policy_start_mode(&supervisor->values), supervisor->values.landlock_abi);
