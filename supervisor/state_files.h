@@ -18,7 +18,7 @@
  */
 int state_folder_open(const char *path, struct buffer *why);
 
-/* Removes what an interrupted save left.  Not while another agent may be saving. */
+/* Removes what an interrupted save left.  Only for who holds the folder's lock. */
 void state_folder_clean(int folder);
 
 /*
