@@ -159,5 +159,5 @@ state_file_corrupt(int folder, enum state_file file)
 		aside = name_with(file, "", ".corrupt.last");
 	if (renameat(folder, state_file_names[file], folder, aside.text) != 0 && errno != ENOENT)
 		return -errno;
-	return 0;
+	return fsync(folder) != 0 ? -errno : 0;
 }

@@ -34,7 +34,10 @@ int state_file_read(int folder, enum state_file file, struct buffer *content, bo
  */
 int state_file_save(int folder, enum state_file file, struct slice content);
 
-/* Renames to NAME.corrupt; where that is there already, to NAME.corrupt.last.  0 or -errno. */
+/*
+ * Renames to NAME.corrupt; where that is there already, to NAME.corrupt.last.  0, and then it stays so
+ * if the power fails; or -errno.
+ */
 int state_file_corrupt(int folder, enum state_file file);
 
 #endif
