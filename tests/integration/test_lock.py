@@ -7,7 +7,6 @@ import random
 import re
 import socket
 import stat
-import subprocess
 import time
 
 import pytest
@@ -18,18 +17,9 @@ from harness.agent import AGENT_UID, read_status
 
 EX_CONFIG = 78
 LOCK = "agent.lock"
-SOURCE = os.path.join(os.path.dirname(__file__), "harness", "older_kernel.c")
 HELD = re.compile(r"AGENT_DATA_DIR: another agent holds (\S+) \(its agent\.lock says: (.*)\); stop "
                   r"that one, or give this one a folder of its own$")
 AT_ONCE_SECONDS = 1.0
-
-
-@pytest.fixture(scope="module")
-def older_kernel(tmp_path_factory):
-    path = str(tmp_path_factory.mktemp("older") / "older_kernel")
-    subprocess.run(["gcc", "-Os", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-o", path,
-                    SOURCE, "-lseccomp"], check=True)
-    return path
 
 
 @pytest.fixture
