@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/attr.h"
 #include "common/clock.h"
 #include "common/log_out.h"
 #include "supervisor/slot.h"

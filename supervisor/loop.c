@@ -12,7 +12,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/attr.h"
 #include "common/clock.h"
 #include "common/log_out.h"
 #include "supervisor/slot.h"

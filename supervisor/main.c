@@ -14,6 +14,7 @@
 
 #include "common/attr.h"
 #include "common/clock.h"
+#include "common/folder_lock.h"
 #include "common/log_out.h"
 #include "policy/identity.h"
 #include "policy/values.h"
@@ -80,18 +81,21 @@ read_options(int argc, char **argv, struct options *options)
 
 /* ---- start ---- */
 
+/* --check-config leaves the folder to an agent that may run on it. */
 static void
-check_folder(struct supervisor *supervisor)
+check_folder(struct supervisor *supervisor, bool check_only)
 {
-	struct buffer why _cleanup_buffer_ = BUFFER(2048);
-	const char *path = supervisor->config->values[SETTING_DATA_DIR];
+	struct config *config = supervisor->config;
+	const char *path = config->values[SETTING_DATA_DIR];
+	struct buffer why _cleanup_buffer_ = BUFFER(2 * SETTING_VALUE_MAX_BYTES);
+	int result = path == NULL ? -1 : state_folder_open(path, &why);
 
-	if (path == NULL)
-		return;
-	supervisor->data_fd = state_folder_open(path, &why);
-	if (supervisor->data_fd < 0)
-		(void)buffer_printf(&supervisor->config->mistakes, "AGENT_DATA_DIR: %s\n",
-		    why.bytes);
+	supervisor->data_fd = result;
+	if (result >= 0 && !check_only)
+		result = supervisor->lock_fd = folder_lock_take(result, path, &why);
+	if (why.length > 0)
+		(void)buffer_printf(result < 0 ? &config->mistakes : &config->warnings,
+		    "AGENT_DATA_DIR: %s\n", why.bytes);
 }
 
 static int
@@ -111,7 +115,7 @@ open_signals(void)
 
 /* Reads and checks everything.  0, or the exit status with every mistake told. */
 static int
-prepare(struct supervisor *supervisor)
+prepare(struct supervisor *supervisor, bool check_only)
 {
 	struct config *config = supervisor->config;
 	int error = config_read(environ, config);
@@ -120,7 +124,7 @@ prepare(struct supervisor *supervisor)
 	log_out_set(config->values[SETTING_LOG_LEVEL], config->values[SETTING_TZ]);
 	policy_values_find(config, &supervisor->values);
 	policy_values_check(config, &supervisor->values);
-	check_folder(supervisor);
+	check_folder(supervisor, check_only);
 	if (error == 0 && config->mistakes.length == 0)
 		return 0;
 	say_lines(LOG_LEVEL_CRITICAL, config->mistakes.bytes);
@@ -168,6 +172,7 @@ run(struct supervisor *supervisor)
 
 	supervisor->signal_fd = open_signals();
 	supervisor->started_ms = clock_ms();
+	state_folder_clean(supervisor->data_fd);
 	say_lines(LOG_LEVEL_WARNING, supervisor->config->warnings.bytes);
 	say(LOG_LEVEL_INFO, "started, version %s (%s, Landlock ABI %d)", AGENT_VERSION,
 	    policy_start_mode(&supervisor->values), supervisor->values.landlock_abi);
@@ -188,7 +193,6 @@ main(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	supervisor.config = &config;
-	supervisor.data_fd = -1;
 	if (identity_take(&supervisor.values, &why) != 0) {
 		say(LOG_LEVEL_CRITICAL, "%s", why.bytes);
 		return EX_CONFIG;
@@ -197,7 +201,7 @@ main(int argc, char **argv)
 		print_policy(&supervisor, options.printed);
 		return EXIT_SUCCESS;
 	}
-	status = prepare(&supervisor);
+	status = prepare(&supervisor, options.check_only);
 	if (status == 0 && options.check_only)
 		printf("the configuration is good\n");
 	else if (status == 0)

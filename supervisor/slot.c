@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include "common/attr.h"
 #include "common/clock.h"
 #include "common/log_out.h"
 

@@ -10,7 +10,9 @@
 #include <unistd.h>
 
 #define NAME_MAX_BYTES 64
+#define PROBE_NAME ".agent.probe"
 #define FILE_MODE 0600
+#define NEW_FILE (O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
 
 struct file_name {
 	char text[NAME_MAX_BYTES];
@@ -54,24 +56,22 @@ refuse_folder(const char *path, int error, struct buffer *why)
 int
 state_folder_open(const char *path, struct buffer *why)
 {
-	int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int probe;
+	int folder _cleanup_close_ = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	/* Not O_EXCL: another agent's probe is as good as ours. */
+	int probe _cleanup_close_ = folder < 0 ? -1 :
+						 openat(folder, PROBE_NAME, NEW_FILE, FILE_MODE);
 
-	if (folder < 0)
+	if (probe < 0)
 		return refuse_folder(path, errno, why);
+	(void)unlinkat(folder, PROBE_NAME, 0);
+	return steal_fd(&folder);
+}
+
+void
+state_folder_clean(int folder)
+{
 	for (enum state_file file = 0; file < STATE_FILE_COUNT; file++)
 		(void)unlinkat(folder, temporary_name(file).text, 0);
-	probe = openat(folder, temporary_name(0).text,
-	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
-	if (probe < 0) {
-		int error = errno;
-
-		close(folder);
-		return refuse_folder(path, error, why);
-	}
-	close(probe);
-	(void)unlinkat(folder, temporary_name(0).text, 0);
-	return folder;
 }
 
 /* Whole content, -EFBIG over the bound. */
@@ -136,14 +136,12 @@ state_file_save(int folder, enum state_file file, struct slice content)
 	int fd _cleanup_close_ = -1, error;
 
 	(void)unlinkat(folder, name.text, 0);
-	fd = openat(folder, name.text, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-	    FILE_MODE);
+	fd = openat(folder, name.text, NEW_FILE | O_EXCL, FILE_MODE);
 	if (fd < 0)
 		return -errno;
 	error = write_all(fd, content);
-	if (error == 0 && renameat(folder, name.text, folder, state_file_names[file]) != 0)
-		error = -errno;
-	if (error == 0 && fsync(folder) != 0)
+	if (error == 0 && (renameat(folder, name.text, folder, state_file_names[file]) != 0 ||
+			      fsync(folder) != 0))
 		error = -errno;
 	if (error != 0)
 		(void)unlinkat(folder, name.text, 0);
@@ -161,5 +159,5 @@ state_file_corrupt(int folder, enum state_file file)
 		aside = name_with(file, "", ".corrupt.last");
 	if (renameat(folder, state_file_names[file], folder, aside.text) != 0 && errno != ENOENT)
 		return -errno;
-	return 0;
+	return fsync(folder) != 0 ? -errno : 0;
 }

@@ -13,10 +13,13 @@
 #include "policy/process.h"
 
 /*
- * Opens the data folder and proves that it can be written; removes what an interrupted save left.
- * The descriptor, or -errno with a line in `why` that says what to do.
+ * Opens the data folder and proves that it can be written, without disturbing an agent that runs
+ * on it.  The descriptor, or -errno with a line in `why` that says what to do.
  */
 int state_folder_open(const char *path, struct buffer *why);
+
+/* Removes what an interrupted save left.  Only for who holds the folder's lock. */
+void state_folder_clean(int folder);
 
 /*
  * Reads a file into `content` (a secret buffer).  0 with ret_exists; -EFBIG for one that is larger
@@ -25,12 +28,16 @@ int state_folder_open(const char *path, struct buffer *why);
 int state_file_read(int folder, enum state_file file, struct buffer *content, bool *ret_exists);
 
 /*
- * Writes a file atomically: a new file, fsync, rename, fsync of the folder; mode 0600.  0 or
- * -errno, and then the old content is as before.
+ * Writes a file atomically: a new file, fsync, rename, fsync of the folder; mode 0600.  0, and then
+ * it stays so if the power fails; or -errno, and then the old content is as before (or, if only the
+ * folder could not be synced, either).
  */
 int state_file_save(int folder, enum state_file file, struct slice content);
 
-/* Renames to NAME.corrupt; where that is there already, to NAME.corrupt.last.  0 or -errno. */
+/*
+ * Renames to NAME.corrupt; where that is there already, to NAME.corrupt.last.  0, and then it stays so
+ * if the power fails; or -errno.
+ */
 int state_file_corrupt(int folder, enum state_file file);
 
 #endif

@@ -70,6 +70,7 @@ struct supervisor {
 	struct slot slots[PROCESS_COUNT]; /* by enum process; the workers' are used */
 	int signal_fd;
 	int data_fd;   /* the data folder */
+	int lock_fd;   /* its lock, held for life */
 	int status_fd; /* -1: no status socket */
 	struct status_client clients[STATUS_CLIENTS_MAX];
 	bool stopping;

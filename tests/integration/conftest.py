@@ -11,6 +11,7 @@ import json
 import os
 import secrets
 import shutil
+import subprocess
 import tempfile
 
 import pytest
@@ -118,6 +119,16 @@ def faulty_engine():
     made = FaultyEngine()
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def older_kernel(tmp_path_factory):
+    """A program that runs another as on a kernel that lacks something: harness/older_kernel.c."""
+    source = os.path.join(os.path.dirname(__file__), "harness", "older_kernel.c")
+    path = str(tmp_path_factory.mktemp("older") / "older_kernel")
+    subprocess.run(["gcc", "-Os", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-o", path,
+                    source, "-lseccomp"], check=True)
+    return path
 
 
 @pytest.fixture

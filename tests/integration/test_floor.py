@@ -6,7 +6,6 @@ runtime that blocks system calls: they fail as they would there.
 """
 
 import os
-import subprocess
 
 import pytest
 
@@ -14,7 +13,6 @@ from conftest import Agents
 from harness import wait
 from harness.agent import AGENT_UID, START, UIDS, read_status
 
-SOURCE = os.path.join(os.path.dirname(__file__), "harness", "older_kernel.c")
 EX_CONFIG = 78
 NO_LANDLOCK = ("--deny", "ENOSYS", "landlock_create_ruleset")
 BLOCKED_LANDLOCK = tuple(word for call in ("landlock_create_ruleset", "landlock_add_rule",
@@ -25,14 +23,6 @@ NO_SECCOMP = ("--deny", "ENOSYS", "seccomp", "--deny", "ENOSYS", "prctl")
 LOST = {1: "files can't be moved between folders at all", 2: r"truncate\(2\) is not bounded",
         3: "TCP ports are not bounded", 4: "ioctl on devices is not bounded",
         5: "signals and abstract unix sockets are not bounded"}
-
-
-@pytest.fixture(scope="module")
-def older_kernel(tmp_path_factory):
-    path = str(tmp_path_factory.mktemp("older") / "older_kernel")
-    subprocess.run(["gcc", "-Os", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-o", path,
-                    SOURCE, "-lseccomp"], check=True)
-    return path
 
 
 @pytest.fixture

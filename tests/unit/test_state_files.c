@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The state files: saved whole or not at all; what is none is told, and put aside, never deleted. */
-#include "tests/unit/unit.h"
+#include "tests/unit/folder.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,89 +16,6 @@
 #define NAME "tunnel_state.json"
 #define OTHER_UID 65532
 #define PATH_BYTES 128
-
-/* ---- a folder for each test ---- */
-
-struct folder {
-	char path[32];
-	int fd;
-};
-
-static int
-make_folder(void **state)
-{
-	static struct folder folder;
-
-	snprintf(folder.path, sizeof(folder.path), "/tmp/unit-state-XXXXXX");
-	if (mkdtemp(folder.path) == NULL)
-		return -1;
-	folder.fd = open(folder.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	*state = &folder;
-	return folder.fd < 0 ? -1 : 0;
-}
-
-static int
-remove_folder(void **state)
-{
-	struct folder *folder = *state;
-	DIR *entries = opendir(folder->path);
-	struct dirent *entry;
-
-	if (entries == NULL)
-		return -1;
-	(void)fchmod(folder->fd, 0700);
-	while ((entry = readdir(entries)) != NULL)
-		if (unlinkat(folder->fd, entry->d_name, 0) != 0)
-			(void)unlinkat(folder->fd, entry->d_name, AT_REMOVEDIR);
-	closedir(entries);
-	close(folder->fd);
-	return rmdir(folder->path);
-}
-
-static void
-put(const struct folder *folder, const char *name, const char *content)
-{
-	int fd = openat(folder->fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, content, strlen(content)), strlen(content));
-	close(fd);
-}
-
-static bool
-exists(const struct folder *folder, const char *name)
-{
-	struct stat status;
-
-	return fstatat(folder->fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0;
-}
-
-/* What a file holds, as far as a test writes it. */
-static void
-expect_content(const struct folder *folder, const char *name, const char *content)
-{
-	int fd = openat(folder->fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	char bytes[64] = "";
-
-	assert_true(fd >= 0);
-	assert_true(read(fd, bytes, sizeof(bytes) - 1) >= 0);
-	close(fd);
-	assert_string_equal(bytes, content);
-}
-
-static unsigned
-count_entries(const struct folder *folder)
-{
-	DIR *entries = opendir(folder->path);
-	struct dirent *entry;
-	unsigned count = 0;
-
-	assert_non_null(entries);
-	while ((entry = readdir(entries)) != NULL)
-		count += entry->d_name[0] != '.' || strlen(entry->d_name) > 2;
-	closedir(entries);
-	return count;
-}
 
 /* Reads the file under test: whether it exists; then it holds `content`. */
 static bool
@@ -218,78 +132,31 @@ a_save_that_fails_leaves_the_old_content(void **state)
 /* ---- what is no state file ---- */
 
 static void
-make_symlink(const struct folder *folder)
-{
-	put(folder, "elsewhere", "mine");
-	assert_int_equal(symlinkat("elsewhere", folder->fd, NAME), 0);
-}
-
-static void
-make_dangling_symlink(const struct folder *folder)
-{
-	assert_int_equal(symlinkat("nowhere", folder->fd, NAME), 0);
-}
-
-static void
-make_fifo(const struct folder *folder)
-{
-	assert_int_equal(mkfifoat(folder->fd, NAME, 0600), 0);
-}
-
-static void
-make_directory(const struct folder *folder)
-{
-	assert_int_equal(mkdirat(folder->fd, NAME, 0700), 0);
-}
-
-static void
-make_socket(const struct folder *folder)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s/" NAME, folder->path);
-	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
-	close(fd);
-}
-
-static void
 what_is_no_file_is_told_and_put_aside(void **state)
 {
-	static const struct {
-		const char *what;
-		void (*make)(const struct folder *folder);
-		mode_t type;
-	} rows[] = {
-		{ "a symbolic link", make_symlink, S_IFLNK },
-		{ "one to nothing", make_dangling_symlink, S_IFLNK },
-		{ "a FIFO", make_fifo, S_IFIFO },
-		{ "a directory", make_directory, S_IFDIR },
-		{ "a socket", make_socket, S_IFSOCK },
-	};
 	const struct folder *folder = *state;
 
-	for (size_t at = 0; at < ARRAY_LEN(rows); at++) {
+	for (size_t at = 0; at < ARRAY_LEN(no_files); at++) {
 		struct buffer bytes _cleanup_buffer_ = SECRET_BUFFER(STATE_FILE_MAX_BYTES);
 		struct stat status;
 		bool is_there = true;
 		int error;
 
-		rows[at].make(folder);
+		no_files[at].make(folder, NAME);
 		error = state_file_read(folder->fd, FILE_UNDER_TEST, &bytes, &is_there);
 		if (error != -EFBIG || is_there)
-			fail_msg("%s: %d", rows[at].what, error);
+			fail_msg("%s: %d", no_files[at].what, error);
 		assert_int_equal(state_file_corrupt(folder->fd, FILE_UNDER_TEST), 0);
 		assert_false(exists(folder, NAME));
 		assert_int_equal(fstatat(folder->fd, NAME ".corrupt", &status, AT_SYMLINK_NOFOLLOW),
 		    0);
-		assert_int_equal(status.st_mode & S_IFMT, rows[at].type);
+		assert_int_equal(status.st_mode & S_IFMT, no_files[at].type);
 		/* And the next save works. */
 		assert_int_equal(state_file_save(folder->fd, FILE_UNDER_TEST, SLICE("new")), 0);
 		assert_true(read_back(folder, "new"));
 		assert_int_equal(unlinkat(folder->fd, NAME, 0), 0);
 		assert_int_equal(unlinkat(folder->fd, NAME ".corrupt",
-				     rows[at].type == S_IFDIR ? AT_REMOVEDIR : 0),
+				     no_files[at].type == S_IFDIR ? AT_REMOVEDIR : 0),
 		    0);
 	}
 }
@@ -317,8 +184,9 @@ the_first_and_the_last_corrupt_file_are_kept(void **state)
 
 /* ---- the folder ---- */
 
+/* Opening does not, for the save may be another agent's, and not interrupted. */
 static void
-opening_removes_what_an_interrupted_save_left(void **state)
+cleaning_removes_what_an_interrupted_save_left(void **state)
 {
 	const struct folder *folder = *state;
 	struct buffer why _cleanup_buffer_ = BUFFER(1024);
@@ -336,6 +204,8 @@ opening_removes_what_an_interrupted_save_left(void **state)
 	assert_true(fd >= 0);
 	assert_int_equal(fcntl(fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
 	assert_int_equal(why.length, 0);
+	assert_int_equal(count_entries(folder), 2 + STATE_FILE_COUNT);
+	state_folder_clean(fd);
 	assert_int_equal(count_entries(folder), 2);
 	expect_content(folder, NAME, "old");
 	close(fd);
@@ -398,22 +268,20 @@ an_unwritable_folder_is_told(void **state)
 	assert_int_equal(status, 0);
 }
 
-#define STATE_TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		STATE_TEST(what_is_saved_is_read),
-		STATE_TEST(each_has_a_file_of_its_own),
-		STATE_TEST(a_blob_of_the_bound_passes_one_beyond_does_not),
-		STATE_TEST(a_save_follows_no_link),
-		STATE_TEST(a_save_that_fails_leaves_the_old_content),
-		STATE_TEST(what_is_no_file_is_told_and_put_aside),
-		STATE_TEST(the_first_and_the_last_corrupt_file_are_kept),
-		STATE_TEST(opening_removes_what_an_interrupted_save_left),
-		STATE_TEST(what_is_no_folder_is_told),
-		STATE_TEST(an_unwritable_folder_is_told),
+		FOLDER_TEST(what_is_saved_is_read),
+		FOLDER_TEST(each_has_a_file_of_its_own),
+		FOLDER_TEST(a_blob_of_the_bound_passes_one_beyond_does_not),
+		FOLDER_TEST(a_save_follows_no_link),
+		FOLDER_TEST(a_save_that_fails_leaves_the_old_content),
+		FOLDER_TEST(what_is_no_file_is_told_and_put_aside),
+		FOLDER_TEST(the_first_and_the_last_corrupt_file_are_kept),
+		FOLDER_TEST(cleaning_removes_what_an_interrupted_save_left),
+		FOLDER_TEST(what_is_no_folder_is_told),
+		FOLDER_TEST(an_unwritable_folder_is_told),
 	};
 
 	return RUN_TESTS(tests);

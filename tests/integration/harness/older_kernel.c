@@ -26,14 +26,15 @@ fail(const char *what, int error)
 	exit(125);
 }
 
-/* ENOSYS as for a kernel without the call, EPERM as for a runtime that blocks it. */
+/* ENOSYS as for a kernel without the call, EPERM as for a runtime that blocks it, and so on. */
 static int
 errno_of(const char *name)
 {
-	if (strcmp(name, "ENOSYS") == 0)
-		return ENOSYS;
-	if (strcmp(name, "EPERM") == 0)
-		return EPERM;
+	static const int errors[] = { ENOSYS, EPERM, ENOLCK, EOPNOTSUPP };
+
+	for (size_t at = 0; at < sizeof(errors) / sizeof(errors[0]); at++)
+		if (strcmp(name, strerrorname_np(errors[at])) == 0)
+			return errors[at];
 	fail(name, EINVAL);
 	return 0;
 }

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The supervisor.  See folder_lock.h. */
+#include "common/folder_lock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/printable.h"
+#include "version.h"
+
+#define FILE_MODE 0600
+#define SAID_MAX_BYTES 200
+/* No link is followed, and a FIFO must not hold us. */
+#define OPEN_FLAGS (O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+
+static bool
+is_no_file(int folder)
+{
+	struct stat status;
+
+	return fstatat(folder, FOLDER_LOCK_FILE, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       !S_ISREG(status.st_mode);
+}
+
+/* For writing, which a lock over NFS needs (flock(2)).  -1 with errno. */
+static int
+open_file(int folder)
+{
+	int fd = openat(folder, FOLDER_LOCK_FILE, O_RDWR | O_CREAT | OPEN_FLAGS, FILE_MODE);
+	int old _cleanup_close_ = -1;
+
+	if (fd >= 0 || errno != EACCES)
+		return fd;
+	/* Ours but read-only, as a copy may have made it. */
+	old = openat(folder, FOLDER_LOCK_FILE, O_RDONLY | OPEN_FLAGS);
+	if (old < 0 || fchmod(old, FILE_MODE) != 0)
+		return -1;
+	return openat(folder, FOLDER_LOCK_FILE, O_RDWR | OPEN_FLAGS);
+}
+
+/* A full disk is no reason not to start: what is written here is only for people. */
+static void
+write_holder(int fd)
+{
+	char host[HOST_NAME_MAX + 1] = "", since[CLOCK_TEXT_BYTES];
+
+	(void)gethostname(host, sizeof(host) - 1);
+	clock_utc(since);
+	if (ftruncate(fd, 0) == 0)
+		(void)dprintf(fd, "host %s, pid %d, since %s, version " AGENT_VERSION "\n", host,
+		    getpid(), since);
+}
+
+/* The first line of the file, whoever wrote it. */
+static void
+add_holder(int fd, struct buffer *why)
+{
+	char said[SAID_MAX_BYTES];
+	ssize_t got = read(fd, said, sizeof(said));
+	const char *end = got <= 0 ? said : memchr(said, '\n', (size_t)got);
+	size_t length = end == NULL ? (size_t)got : (size_t)(end - said);
+
+	if (length == 0)
+		(void)buffer_add_text(why, "nothing");
+	else
+		printable_add(why, said, length, SAID_MAX_BYTES);
+}
+
+static int
+refuse_file(int folder, int error, const char *path, struct buffer *why)
+{
+	(void)buffer_printf(why,
+	    "%s/" FOLDER_LOCK_FILE " can't be opened by uid %u: %s; remove it while no agent runs "
+	    "on this folder",
+	    path, geteuid(), is_no_file(folder) ? "it is no regular file" : strerror(error));
+	return -error;
+}
+
+static int
+refuse_holder(int fd, const char *path, struct buffer *why)
+{
+	(void)buffer_printf(why, "another agent holds %s (its " FOLDER_LOCK_FILE " says: ", path);
+	add_holder(fd, why);
+	(void)buffer_add_text(why, "); stop that one, or give this one a folder of its own");
+	return -EWOULDBLOCK;
+}
+
+int
+folder_lock_take(int folder, const char *path, struct buffer *why)
+{
+	int fd _cleanup_close_ = open_file(folder);
+
+	if (fd < 0)
+		return refuse_file(folder, errno, path, why);
+	if (is_no_file(folder))
+		return refuse_file(folder, EINVAL, path, why);
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		write_holder(fd);
+	else if (errno == EWOULDBLOCK)
+		return refuse_holder(fd, path, why);
+	else
+		(void)buffer_printf(why,
+		    "%s can't be locked: %s; nothing keeps a second agent off it: see to it that "
+		    "there is none",
+		    path, strerror(errno));
+	return steal_fd(&fd);
+}
