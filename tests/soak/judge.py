@@ -15,6 +15,7 @@ class Judge:
         self.wrong = wrong  # called with what is wrong
         self.since = 0
         self.requests = self.stops = self.reports = 0
+        self.told = set()  # ids that some report held
 
     def read(self, master):
         """Judges the requests that are new in the master's record."""
@@ -49,10 +50,13 @@ class Judge:
             told = (body.get("container") or {}).get("containers", [])
         ids = {container["id"] for container in told}
         self.reports += 1
+        self.told |= ids
         if not complete:
             return
         for container in list(self.engine.containers.values()):
-            if container.id not in ids and container.ran_throughout(now - BELIEF_SECONDS, now):
+            lasting = container.never_stopped() and container.id in self.told
+            if container.id not in ids and (
+                    lasting or container.ran_throughout(now - BELIEF_SECONDS, now)):
                 self.wrong("a report called complete lacks %s" % container.name)
             if container.id in ids and not container.ran_at_all(now - BELIEF_SECONDS, now):
                 self.wrong("a report holds %s, which is long gone" % container.name)
