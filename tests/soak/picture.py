@@ -2,6 +2,7 @@
 """Memory and descriptors of each process over time, as a picture (SVG)."""
 
 WIDTH, HEIGHT, MARGIN = 900, 260, 50
+POINTS = 300  # of a line: one for three pixels
 COLOURS = {"supervisor": "#000000", "master-link": "#c0392b", "docker-watcher": "#2471a3",
            "tunnel-keeper": "#1e8449", "name-resolver": "#b9770e"}
 
@@ -24,6 +25,7 @@ def chart(samples, index, title, top):
 
 
 def draw(path, samples, title):
+    samples = samples[::max(1, len(samples) // POINTS)]
     height = 2 * HEIGHT + 110
     parts = ['<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" '
              'font-family="sans-serif" font-size="12">' % (WIDTH, height),
