@@ -74,12 +74,23 @@ setting_of(const char *item)
 	return setting_by_name(name);
 }
 
+/* The last occurrence of the word; NULL: there is none. */
+static const char *
+last_secret(const char *item)
+{
+	const char *found = NULL;
+
+	for (const char *at = item; (at = strstr(at, FUZZ_SECRET)) != NULL; at++)
+		found = at;
+	return found;
+}
+
 /* Whether a mistake may quote the word: it stands in a value that is no secret. */
 static bool
 may_quote(const struct environment *environment)
 {
 	for (size_t at = 0; at < environment->count; at++) {
-		const char *item = environment->items[at], *found = strstr(item, FUZZ_SECRET);
+		const char *item = environment->items[at], *found = last_secret(item);
 		enum setting setting = setting_of(item);
 
 		if (found == NULL || (setting != SETTING_COUNT && settings[setting].secret))
