@@ -375,8 +375,10 @@ def test_start_restart_and_stop(any_agent, any_master, engine, tunnel):
     any_master.wait_tunnel("stopped")
     state = any_agent.read_json("tunnel_state.json")
     assert state == {"token": None, "id": None, "name": None, "desired_state": "stopped"}
-    event = any_master.events("tunnel_status")[-1]
-    assert event["tunnel"]["status"] == event["container"]["status"] == "stopped"
+    # The master's record changes before the request that changed it has ended.
+    event = wait.until("its request has ended", lambda: [
+        e for e in any_master.events("tunnel_status") if e["tunnel"]["status"] == "stopped"])[-1]
+    assert event["container"]["status"] == "stopped"
 
 
 def test_the_tunnel_is_told_where_the_master_reads_it(any_agent, any_master, tunnel):
