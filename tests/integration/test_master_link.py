@@ -583,7 +583,8 @@ def test_tunnel_status_is_told_where_the_master_reads_it(masters, links, protoco
     link.tunnel_is("starting", id="t-1", name="t1")
     link.tunnel_is("running", id="t-1", name="t1", version="2025.9.0")
     assert master.wait_tunnel("running")["version"] == "2025.9.0"
-    body = master.events("tunnel_status")[-1]
+    body = wait.until("its request has ended", lambda: [
+        e for e in master.events("tunnel_status") if e["tunnel"]["status"] == "running"])[-1]
     assert body["tunnel"] == body["container"] == {"name": "t1", "status": "running",
                                                    "version": "2025.9.0"}
 
