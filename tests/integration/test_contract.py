@@ -373,8 +373,9 @@ def test_start_restart_and_stop(any_agent, any_master, engine, tunnel):
     any_master.command("stop_tunnel")
     docker.wait_gone(docker.TUNNEL_CONTAINER)
     any_master.wait_tunnel("stopped")
-    state = any_agent.read_json("tunnel_state.json")
-    assert state == {"token": None, "id": None, "name": None, "desired_state": "stopped"}
+    # The container is gone a moment before it is on disk that the command is done.
+    wait.until("the state is saved", lambda: any_agent.read_json("tunnel_state.json") == {
+        "token": None, "id": None, "name": None, "desired_state": "stopped"})
     # The master's record changes before the request that changed it has ended.
     event = wait.until("its request has ended", lambda: [
         e for e in any_master.events("tunnel_status") if e["tunnel"]["status"] == "stopped"])[-1]
