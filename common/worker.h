@@ -99,11 +99,14 @@ bool worker_has_peer(const struct worker *worker, enum process peer);
 int64_t worker_heard_ms(const struct worker *worker, enum process peer);
 
 /*
- * For tick(), while the worker's own work goes on: tells the peer so, if nothing else was said to
- * it for WORKER_AT_WORK_MS.
+ * For tick(): tells the peer that the worker's own work goes on, if nothing else was said to it for
+ * WORKER_AT_WORK_MS.  `worked_ms` is the CLOCK_MONOTONIC time at which that work last came to
+ * anything, a failure included; longer ago than any slow tick, backoff and time-out take together,
+ * it has stopped, and nothing is told.
  */
 #define WORKER_AT_WORK_MS 15000
-void worker_at_work(struct worker *worker, enum process peer);
+#define WORKER_IDLE_MAX_MS 150000
+void worker_at_work(struct worker *worker, enum process peer, int64_t worked_ms);
 
 /* Reports a peer that broke the protocol beyond the table; both are replaced. */
 void worker_bad_peer(struct worker *worker, enum process peer, const char *why);

@@ -137,9 +137,12 @@ worker_heard_ms(const struct worker *worker, enum process peer)
 }
 
 void
-worker_at_work(struct worker *worker, enum process peer)
+worker_at_work(struct worker *worker, enum process peer, int64_t worked_ms)
 {
-	if (clock_ms() - worker->said_ms[peer] >= WORKER_AT_WORK_MS)
+	int64_t now = clock_ms();
+
+	if (now - worked_ms < WORKER_IDLE_MAX_MS &&
+	    now - worker->said_ms[peer] >= WORKER_AT_WORK_MS)
 		(void)worker_send(worker, peer, MESSAGE_AT_WORK, NULL);
 }
 

@@ -15,7 +15,7 @@ import time
 
 from harness import wait
 from harness.agent import Agent, children
-from harness.faulty_engine import STREAM_HEAD, FaultyEngine
+from harness.faulty_engine import EVENTS, STREAM_HEAD, FaultyEngine
 from harness.master import Master
 
 BURST = 5000
@@ -64,7 +64,7 @@ def measure(prefix, folder):
     """One agent's life: (start in ms, CPU for each event of a burst and of a trickle in us)."""
     os.makedirs(folder, mode=0o755)
     engine, feed, master = FaultyEngine(), Feed(), Master("dfk-cost")
-    engine.add("GET /v[0-9.]+/events", feed)
+    engine.add(EVENTS, feed)
     engine.keep_apart()
     agent = Agent(prefix, folder, environment={
         "DOCKFLARE_MASTER_URL": master.url, "DOCKFLARE_API_KEY": master.key,

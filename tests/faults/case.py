@@ -32,9 +32,9 @@ class Case:
     def wrong(self, what):
         self.unhappy.append("%s: %s" % (self.fault.name, what))
 
-    def refuses(self):
+    def refuses(self, port):
         try:
-            socket.create_connection(("127.0.0.1", self.master.port), 1).close()
+            socket.create_connection(("127.0.0.1", port), 1).close()
             return False
         except OSError:
             return True
@@ -65,7 +65,9 @@ class Case:
     def meet(self):
         fault = self.fault
         self.mark = self.agent.mark()
-        self.before = {"opened": self.engine.opened, "request": self.master.state()["next_request"]}
+        state = self.master.state()
+        self.before = {"opened": self.engine.opened, "request": state["next_request"],
+                       "connections": state["connections"]}
         began = time.monotonic()
         fault.begin(self)
         self.churn(0)

@@ -12,6 +12,8 @@ import signal
 from dataclasses import dataclass
 from typing import Callable, Optional
 
+from harness.faulty_engine import EVENTS, LIST
+
 DOCKER_GONE = r"docker-watcher: Docker can't be read: "
 DOCKER_BACK = r"docker-watcher: watching Docker "
 AWAY = r"master-link: master is away: "
@@ -88,6 +90,15 @@ def twice(case):
     case.engine.twice = True
 
 
+def doubled(case):
+    return "%d events twice" % case.engine.doubled if case.engine.doubled else None
+
+
+def open_streams(case):
+    """Half of an event is in them, and they end with the fault."""
+    return "%d streams open" % len(case.engine.streams) if case.engine.streams else None
+
+
 def stream_bytes(data):
     return lambda case: case.engine.send_raw(data)
 
@@ -103,7 +114,8 @@ def listen_again(case):
 
 
 def not_listening(case):
-    return "nothing listens on port %d" % case.engine.server.port
+    port = case.engine.server.port
+    return "nothing listens on port %d" % port if case.refuses(port) else None
 
 
 def version(text):
@@ -139,7 +151,13 @@ def control(name, **more):
 
 
 def away(case):
-    return "no connection to port %d" % case.master.port if case.refuses() else None
+    port = case.master.port
+    return "no connection to port %d" % port if case.refuses(port) else None
+
+
+def connections(case):
+    count = case.master.state()["connections"] - case.before["connections"]
+    return "%d new connections" % count if count else None
 
 
 def registrations(case):
@@ -207,7 +225,8 @@ def writable(case):
 
 
 def mode_of_data(case):
-    return "mode %04o" % (os.stat(case.agent.data).st_mode & 0o7777)
+    mode = os.stat(case.agent.data).st_mode & 0o7777
+    return "mode %04o" % mode if mode == 0o500 else None
 
 
 # A data folder of its own, of a few pages.
@@ -262,11 +281,11 @@ FAULTS = [
     Fault("event stream half closed", half_close, streams),
     Fault("event stream silent", drop_events, dropped, mend, seconds=6, converges=75),
     Fault("events in pieces", in_pieces, pieces, mend),
-    Fault("events twice", twice, lambda case: "%d twice" % case.engine.doubled, mend),
+    Fault("events twice", twice, doubled, mend),
     Fault("garbage in the stream", stream_bytes(b"\xff\xfenot JSON at all\n"), streams,
           said=DOCKER_GONE, over=DOCKER_BACK),
     Fault("half an event, then the end", stream_bytes(b'{"Type":"container","Act'),
-          lambda case: "%d streams ended" % len(case.engine.streams), end=cut, seconds=1),
+          open_streams, end=cut, seconds=1),
     Fault("engine or proxy gone", refuse, not_listening, listen_again, seconds=8,
           said=DOCKER_GONE, over=DOCKER_BACK, part=("docker", "unreadable")),
     Fault("engine answers 500", answers("500"), met, mend, said=DOCKER_GONE, over=DOCKER_BACK,
@@ -275,20 +294,20 @@ FAULTS = [
           over=DOCKER_BACK, detected=16),
     Fault("engine talks nonsense", answers("garbage"), met, mend, said=DOCKER_GONE,
           over=DOCKER_BACK, part=("docker", "unreadable")),
-    Fault("list cut off", answers("cut", "GET /v[0-9.]+/containers/json"), met, mend,
+    Fault("list cut off", answers("cut", LIST), met, mend,
           said=DOCKER_GONE, over=DOCKER_BACK, part=("docker", "unreadable")),
     Fault("list with a broken entry", answers("list-with-broken-entry",
-                                              "GET /v[0-9.]+/containers/json"), met, mend,
+                                              LIST), met, mend,
           said=DOCKER_GONE, over=DOCKER_BACK),
-    Fault("proxy denies events", answers("403", "GET /v[0-9.]+/events"), met, mend,
+    Fault("proxy denies events", answers("403", EVENTS), met, mend,
           said=DOCKER_GONE, over=DOCKER_BACK),
-    Fault("proxy denies the list", answers("403", "GET /v[0-9.]+/containers/json"), met, mend,
+    Fault("proxy denies the list", answers("403", LIST), met, mend,
           said=DOCKER_GONE, over=DOCKER_BACK),
     Fault("engine upgraded", version("1.52"), asked_with("1.44"), version("1.41"), seconds=4),
     Fault("engine downgraded", version("1.30"), asked_with("1.30"), version("1.41"), seconds=4),
     Fault("master away", control("away"), away, control("back"), seconds=6, said=AWAY, over=BACK,
           part=("link", "away")),
-    Fault("master drops connections", control("drop-connections"), lambda case: "dropped"),
+    Fault("master drops connections", control("drop-connections"), connections),
     Fault("master answers 401", master("401"), faulty_requests, clear, said=REJECTED, over=TAKEN,
           converges=75, part=("link", "rejected")),
     Fault("master answers 403", master("403"), faulty_requests, clear, said=REJECTED, over=TAKEN,

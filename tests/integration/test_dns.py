@@ -5,7 +5,6 @@ import os
 
 import pytest
 
-from conftest import Agents
 from harness import wait
 from harness.agent import read_status
 from harness.dns import Dns
@@ -30,11 +29,9 @@ def servers():
 
 
 @pytest.fixture
-def agents(prefix, folder):
-    made = Agents(prefix, folder, {"DOCKER_HOST": "tcp://127.0.0.1:1", "LOG_LEVEL": "DEBUG",
-                                   "REPORT_INTERVAL_SECONDS": "1", "COMMAND_POLL_SECONDS": "1"})
-    yield made
-    made.close()
+def settings():
+    return {"DOCKER_HOST": "tcp://127.0.0.1:1", "LOG_LEVEL": "DEBUG",
+            "REPORT_INTERVAL_SECONDS": "1", "COMMAND_POLL_SECONDS": "1"}
 
 
 def write_conf(path, *servers):

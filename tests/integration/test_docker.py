@@ -10,12 +10,10 @@ import pytest
 
 from harness import docker, install, wait
 from harness.agent import read_status
-from harness.faulty_engine import FaultyEngine, json_answer, socket_group
+from harness.faulty_engine import EVENTS, LIST, FaultyEngine, json_answer, socket_group
 from harness.lone_worker import LoneWorker
 
 UNREADABLE = r"WARNING docker-watcher: Docker can't be read: "
-LIST = "GET /v[0-9.]+/containers/json"
-EVENTS = "GET /v[0-9.]+/events"
 PATHS = {"/_ping": "GET /_ping", "/version": "GET /version", "/events": EVENTS,
          "/containers/json": LIST}
 WRONG = ("html", "302", "403", "500", "empty", "cut", "wrong-types", "garbage", "nul", "bad-utf8",

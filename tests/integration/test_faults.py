@@ -11,7 +11,6 @@ import threading
 
 import pytest
 
-from conftest import Agents
 
 TESTS = os.path.join(os.path.dirname(__file__), "..")
 sys.path += [os.path.join(TESTS, folder) for folder in ("soak", "faults")]
@@ -26,10 +25,8 @@ GROUPS = [ORDERED[at:at + AT_ONCE] for at in range(0, len(ORDERED), AT_ONCE)]
 
 
 @pytest.fixture
-def agents(prefix, folder):
-    made = Agents(prefix, folder, {})
-    yield made
-    made.close()
+def settings():
+    return {}
 
 
 def meet(case):

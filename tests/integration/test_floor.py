@@ -9,7 +9,6 @@ import os
 
 import pytest
 
-from conftest import Agents
 from harness import wait
 from harness.agent import AGENT_UID, START, UIDS, read_status
 
@@ -26,11 +25,9 @@ LOST = {1: "files can't be moved between folders at all", 2: r"truncate\(2\) is 
 
 
 @pytest.fixture
-def agents(prefix, folder):
-    made = Agents(prefix, folder, {"DOCKER_HOST": "tcp://127.0.0.1:1",
-                                   "REPORT_INTERVAL_SECONDS": "1", "COMMAND_POLL_SECONDS": "1"})
-    yield made
-    made.close()
+def settings():
+    return {"DOCKER_HOST": "tcp://127.0.0.1:1",
+            "REPORT_INTERVAL_SECONDS": "1", "COMMAND_POLL_SECONDS": "1"}
 
 
 def works(agent, master):

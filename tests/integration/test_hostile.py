@@ -13,7 +13,6 @@ import pytest
 from harness import hostile, wait
 from harness.agent import WORKERS, read_status
 from harness.faulty_engine import FaultyEngine
-from conftest import Agents
 
 # They have an engine of their own, and run beside the tests that share the real one.
 LINK, WATCHER, KEEPER, RESOLVER = WORKERS
@@ -163,9 +162,13 @@ def programs(tmp_path_factory):
 
 
 @pytest.fixture
-def cases(prefix, folder, masters, programs):
+def settings():
+    return {}
+
+
+@pytest.fixture
+def cases(agents, masters, programs):
     """cases(behaviour, workers): an agent for each, none started."""
-    agents = Agents(prefix, folder, {})
     engine = FaultyEngine()
     engine.keep_apart()
 
@@ -176,7 +179,6 @@ def cases(prefix, folder, masters, programs):
                 for number, worker in enumerate(workers)]
 
     yield make
-    agents.close()
     engine.close()
 
 

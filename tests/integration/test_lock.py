@@ -11,7 +11,6 @@ import time
 
 import pytest
 
-from conftest import Agents
 from harness import wait
 from harness.agent import AGENT_UID, read_status
 
@@ -23,11 +22,9 @@ AT_ONCE_SECONDS = 1.0
 
 
 @pytest.fixture
-def agents(prefix, folder):
-    made = Agents(prefix, folder, {"DOCKER_HOST": "tcp://127.0.0.1:1",
-                                   "REPORT_INTERVAL_SECONDS": "1", "COMMAND_POLL_SECONDS": "1"})
-    yield made
-    made.close()
+def settings():
+    return {"DOCKER_HOST": "tcp://127.0.0.1:1",
+            "REPORT_INTERVAL_SECONDS": "1", "COMMAND_POLL_SECONDS": "1"}
 
 
 def mistakes(agent):

@@ -11,7 +11,7 @@ audit_command() {
 	local status=0
 
 	[ $# -eq 0 ] || usage "audit takes no '$1'"
-	need_packages build test audit
+	need_packages build test
 	only_one
 	need_engine
 	need_all_images

@@ -6,7 +6,7 @@ import json
 import threading
 import time
 
-from harness.faulty_engine import STREAM_HEAD, FaultyEngine, json_answer
+from harness.faulty_engine import EVENTS, LIST, STREAM_HEAD, FaultyEngine, json_answer
 
 LABELS = {"dockflare.enable": "true"}
 
@@ -62,8 +62,8 @@ class LoadEngine:
         self.serve()
 
     def serve(self):
-        self.server.add("GET /v[0-9.]+/events", self.serve_events)
-        self.server.add("GET /v[0-9.]+/containers/json", self.serve_list)
+        self.server.add(EVENTS, self.serve_events)
+        self.server.add(LIST, self.serve_list)
         self.server.keep_apart(version=self.version)
 
     def break_with(self, answer, request=".*"):

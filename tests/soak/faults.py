@@ -5,6 +5,7 @@ import os
 import signal
 
 from harness.agent import WORKERS
+from harness.faulty_engine import EVENTS, LIST
 
 
 def kill(number):
@@ -67,10 +68,10 @@ FAULTS = {
     "engine answers 500": (cut_and_break("500"), mend_engine, 4),
     "engine hangs": (cut_and_break("hang"), mend_engine, 4),
     "engine garbage": (cut_and_break("garbage"), mend_engine, 4),
-    "list cut off": (engine("cut", "GET /v[0-9.]+/containers/json"), mend_engine, 4),
+    "list cut off": (engine("cut", LIST), mend_engine, 4),
     "list with a broken entry": (engine("list-with-broken-entry",
-                                        "GET /v[0-9.]+/containers/json"), mend_engine, 4),
-    "stream refused": (engine("403", "GET /v[0-9.]+/events"), mend_engine, 4),
+                                        LIST), mend_engine, 4),
+    "stream refused": (engine("403", EVENTS), mend_engine, 4),
     "master away": (lambda soak, which: soak.master.control("away"),
                     lambda soak: soak.master.control("back"), 4),
     "master drops connections": (lambda soak, which: soak.master.control("drop-connections"),

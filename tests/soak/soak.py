@@ -210,7 +210,12 @@ class Soak:
                                                             self.checkpoint()), flush=True)
                 next_check = time.time() + CHECK_EVERY_SECONDS
         self.checkpoint()
+        self.judge.read(self.master)
         self.ended.set()
+        if self.engine.events < EVENTS_A_SECOND * 30 * self.options.minutes:
+            self.wrong("only %d events: there was no load" % self.engine.events)
+        if self.judge.stops == 0 or self.judge.reports == 0:
+            self.wrong("nothing that the master was told was judged")
 
     def close(self):
         self.ended.set()

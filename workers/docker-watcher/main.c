@@ -90,9 +90,9 @@ peer_up(struct worker *worker, enum process peer)
 }
 
 static void
-on_tick(struct worker *worker UNUSED)
+on_tick(struct worker *worker)
 {
-	publish_at_work(&watcher);
+	worker_at_work(worker, PROCESS_MASTER_LINK, watcher.worked_ms);
 }
 
 static void

@@ -14,9 +14,6 @@
 
 #define PAGE_WEIGHT_MAX_BYTES (768 * 1024)
 #define PAGE_GAP_MS 1
-/* Without any result for longer than the slow tick, the longest backoff and the time-outs take, the
-   watching has stopped. */
-#define IDLE_MAX_MS 150000
 
 static void send_page(struct worker *worker, struct worker_timer *timer);
 
@@ -148,13 +145,6 @@ publish_status(struct watcher *watcher)
 	for (size_t i = 0; i < watcher->notes.count && i < NOTES_MAX; i++)
 		warnings[status.warnings.count++] = watcher->notes.items[i].text;
 	worker_status(watcher->worker, MESSAGE_STATUS_DOCKER, &status);
-}
-
-void
-publish_at_work(struct watcher *watcher)
-{
-	if (clock_ms() - watcher->worked_ms < IDLE_MAX_MS)
-		worker_at_work(watcher->worker, PROCESS_MASTER_LINK);
 }
 
 void

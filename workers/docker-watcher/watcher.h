@@ -94,9 +94,6 @@ void publish_lost(struct watcher *watcher);
 void publish_hint(struct watcher *watcher, const char *action);
 void publish_status(struct watcher *watcher);
 
-/* Tells master-link that the watching goes on, if it does. */
-void publish_at_work(struct watcher *watcher);
-
 /* A new channel to master-link: it knows nothing. */
 void publish_master_up(struct watcher *watcher);
 

@@ -173,7 +173,7 @@ stop(struct worker *worker)
 static void
 tick(struct worker *worker)
 {
-	worker_at_work(worker, PROCESS_TUNNEL_KEEPER);
+	worker_at_work(worker, PROCESS_TUNNEL_KEEPER, clock_ms());
 	link_status(worker_context(worker));
 }
 

@@ -204,8 +204,6 @@ void keeper_health_end(struct keeper *keeper);
 
 /* tell.c: tells master-link and the status what changed; with `anew` even if nothing did. */
 void keeper_tell(struct keeper *keeper, bool anew);
-/* Tells master-link that the work goes on, if it does. */
-void keeper_tell_at_work(struct keeper *keeper);
 /* A text of Docker's for log and status: itself, or a constant one if it holds the token, or part
    of it. */
 const char *keeper_tellable(const struct keeper *keeper, const char *text);

@@ -89,8 +89,9 @@ on_message(struct worker *worker, enum process from, const struct message *messa
 static void
 on_tick(struct worker *worker)
 {
-	(void)worker;
-	keeper_tell_at_work(keeper);
+	/* A step has time-outs of its own; a pull may take long. */
+	worker_at_work(worker, PROCESS_MASTER_LINK,
+	    keeper->busy == BUSY_STEPPING ? clock_ms() : keeper->worked_ms);
 }
 
 static void

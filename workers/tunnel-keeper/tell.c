@@ -16,10 +16,6 @@
 #define TELL_TICK_MS 1000
 #define TELL_CALM_MS 5000
 
-/* Without any result for longer than the slow tick and the longest backoff with an answer's
-   time-out take, the loop has stopped. */
-#define IDLE_MAX_MS 150000
-
 const char *
 keeper_tellable(const struct keeper *keeper, const char *text)
 {
@@ -202,12 +198,4 @@ keeper_tell(struct keeper *keeper, bool anew)
 	log_change(keeper, &now);
 	keeper->told = now;
 	send_news(keeper, &now);
-}
-
-void
-keeper_tell_at_work(struct keeper *keeper)
-{
-	/* A step has time-outs of its own; a pull may take long. */
-	if (keeper->busy == BUSY_STEPPING || clock_ms() - keeper->worked_ms < IDLE_MAX_MS)
-		worker_at_work(keeper->worker, PROCESS_MASTER_LINK);
 }

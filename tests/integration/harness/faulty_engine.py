@@ -12,6 +12,9 @@ import time
 from . import docker
 
 HEAD_MAX_BYTES = 65536
+# Requests, for add().
+LIST = "GET /v[0-9.]+/containers/json"
+EVENTS = "GET /v[0-9.]+/events"
 
 # kind of fault: the bytes of a whole answer, after which the connection is closed
 ANSWERS = {
@@ -153,8 +156,8 @@ class FaultyEngine:
 
     def answer_list(self, *elements):
         """A world of its own: these containers, and no event of the real engine."""
-        self.add("GET /v[0-9.]+/containers/json", json_answer(b"[" + b",".join(elements) + b"]"))
-        self.add("GET /v[0-9.]+/events", "silent-stream")
+        self.add(LIST, json_answer(b"[" + b",".join(elements) + b"]"))
+        self.add(EVENTS, "silent-stream")
 
     def keep_apart(self, *elements, version="1.41"):
         """The same, and nothing at all goes to the real engine: it has no other container."""
