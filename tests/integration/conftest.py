@@ -84,6 +84,7 @@ def engine(engine_session):
     docker.discard(docker.TUNNEL_CONTAINER)
     yield engine_session
     engine_session.remove_containers()
+    docker.discard(docker.TUNNEL_CONTAINER)
 
 
 @pytest.fixture(scope="session")

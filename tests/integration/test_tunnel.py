@@ -4,6 +4,7 @@
 import io
 import json
 import os
+import secrets
 import shutil
 import signal
 import stat
@@ -412,6 +413,13 @@ def test_a_removal_without_a_hint_is_found_at_the_next_look(kept, master, tunnel
     master.start_tunnel(tunnel)
     wait_runs(tunnel)
     assert len(agent.pids()) == 4
+
+
+def test_another_part_of_the_tests_leaves_it_alone(foreign, tunnel):
+    """The parts run side by side, and the first one to end tidies up."""
+    before = python_agents(foreign, tunnel.token)
+    docker.Engine(secrets.token_hex(3)).close()
+    assert docker.inspect(NAME)["Id"] == before
 
 
 # -- commands -------------------------------------------------------------------------------------

@@ -180,12 +180,12 @@ class Engine:
             self.containers.remove(name)
 
     def remove_containers(self):
-        left = self.containers + [TUNNEL_CONTAINER]
-        for name in left:
+        for name in self.containers:
             discard(name)
         self.containers = []
 
     def close(self):
+        """The tunnel's container is left: another part of the tests may be using it."""
         self.remove_containers()
         for network in self.networks:
             docker("network", "rm", network, check=False)
