@@ -2,6 +2,7 @@
 """One fault, met by one agent: begun, seen, ended, and everything is as it should be afterwards."""
 
 import socket
+import threading
 import time
 
 from engine import LoadEngine
@@ -128,7 +129,15 @@ class Case:
                 self.wrong("%d lines /%s/" % (found, pattern))
 
     def close(self):
+        self.agent.kill()
         self.engine.close()
+
+    def run(self):
+        try:
+            self.start()
+            self.meet()
+        except Exception as error:  # one row must not hide the others
+            self.wrong("%s: %s" % (type(error).__name__, error))
 
     def row(self):
         def seconds(value):
@@ -137,3 +146,20 @@ class Case:
             self.fault.name, self.shown["evidence"] or "none", seconds(self.shown["seen"]),
             seconds(self.shown["over"]), seconds(self.shown["converged"]),
             "; ".join(self.unhappy) or "all hold")
+
+
+HEAD = "%-30s %-28s %6s %6s %9s" % ("fault", "evidence", "seen s", "over s", "converged")
+
+
+def meet_all(agents, masters, faults, first_mode=0):
+    """All of them side by side, each with an agent of its own: the lines to print, the unhappy."""
+    cases = [Case(agents, masters, fault, ("shared", "distinct")[(number + first_mode) % 2])
+             for number, fault in enumerate(faults)]
+    threads = [threading.Thread(target=case.run) for case in cases]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for case in cases:
+        case.close()
+    return [case.row() for case in cases], [what for case in cases for what in case.unhappy]

@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-SOAK = os.path.join(os.path.dirname(__file__), "..", "soak")
+TESTS = os.path.join(os.path.dirname(__file__), "..")
+SOAK = os.path.join(TESTS, "soak")
 MINUTES = "2"
 SEED = "1"
 
@@ -18,7 +19,7 @@ def test_two_minutes_of_faults(prefix, folder, mode, protocol):
         [sys.executable, "-B", os.path.join(SOAK, "soak.py"), prefix, MINUTES, "--seed", SEED,
          "--mode", mode, "--protocol", protocol, "--verbose", "--output", folder],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(
-            (os.path.join(SOAK, ".."), os.path.dirname(__file__), SOAK))},
+            (os.path.dirname(__file__), os.path.join(TESTS, "faults"), SOAK))},
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=600)
     text = done.stdout.decode("utf-8", "replace")
     print(text)

@@ -20,7 +20,7 @@ soak_command() {
 	reachable_prefix
 	build_prefix
 	mkdir -p "$BUILD/soak"
-	PYTHONPATH=$SOURCE/tests/integration:$SOURCE/tests/soak "$PYTHON" -B \
+	PYTHONPATH=$SOURCE/tests/integration:$SOURCE/tests/faults:$SOURCE/tests/soak "$PYTHON" -B \
 		"$SOURCE/tests/soak/soak.py" "$AGENT_PREFIX" "$minutes" --tunnel \
 		--output "$BUILD/soak" "${more[@]}" || status=$?
 	exit "$status"

@@ -18,15 +18,17 @@ import time
 
 import picture
 from engine import LoadEngine
-from faults import FAULTS
 from harness import docker, secret, wait
 from harness.agent import Agent, read_status
 from harness.faulty_engine import FaultyEngine
 from harness.master import Master
 from judge import BELIEF_SECONDS, Judge
+from table import FAULTS
 
 EVENTS_A_SECOND = 50
 FAULT_EVERY_SECONDS = 5
+FAULT_LASTS_SECONDS = 4  # at most
+ANY_TIME = [fault for fault in FAULTS if fault.any_time]
 BUSY, CALM = 40, 110  # names: those that change all the time, and those that mostly run
 CHECK_EVERY_SECONDS = 60
 # A dropped event is found by the next list, a minute later at most; a request that failed is tried
@@ -47,7 +49,7 @@ class Soak:
         self.random = random.Random(options.seed)
         self.unhappy = []
         self.samples = []  # (seconds, {process: (KiB, descriptors)})
-        self.killed = 0
+        self.killed = {}  # for the faults, like `engine`, `master` and `agent`
         self.counts = {}
         self.slowest = 0.0
         self.ended = threading.Event()
@@ -173,18 +175,15 @@ class Soak:
     # -- running ----------------------------------------------------------------------------------
 
     def one_fault(self):
-        name = self.random.choice(sorted(FAULTS))
-        begin, end, seconds = FAULTS[name]
-        which = self.random.choice(("master-link", "docker-watcher", "tunnel-keeper",
-                                    "name-resolver"))
-        seconds = self.random.uniform(0.5, seconds) if seconds else 0
-        self.counts[name] = self.counts.get(name, 0) + 1
+        fault = self.random.choice(ANY_TIME)
+        seconds = self.random.uniform(0.5, min(fault.seconds, FAULT_LASTS_SECONDS))
+        self.counts[fault.name] = self.counts.get(fault.name, 0) + 1
         if self.options.verbose:
-            print("%7.1f s: %s (%s, %.1f s)" % (time.time() - self.began, name, which, seconds),
+            print("%7.1f s: %s (%.1f s)" % (time.time() - self.began, fault.name, seconds),
                   flush=True)
-        begin(self, which)
+        fault.begin(self)
         self.ended.wait(seconds)
-        end(self)
+        fault.end(self)
         self.ended.wait(FAULT_EVERY_SECONDS - seconds)
 
     def begin(self):

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a fault is: what is broken, how, and how long, and what of it must show.
+
+`begin` and `end` get the case (case.py), or the soak, which has the same members.  `evidence`
+answers, from the stand-in, the kernel or Docker and never from the agent, that the fault took
+effect: a text, or None if it did not.  `said` and `over` are the lines that the agent must log when
+it notices and when it is over, None where a fault that heals itself at once is none for the
+operator.
+"""
+
+from dataclasses import dataclass
+from typing import Callable, Optional
+
+
+@dataclass
+class Fault:
+    name: str
+    begin: Callable
+    evidence: Callable
+    end: Callable = lambda case: None
+    seconds: float = 3
+    said: Optional[str] = None
+    over: Optional[str] = None
+    detected: float = 10  # seconds from begin to `said`
+    converges: float = 40  # seconds from end: 30 of backoff, 5, and what the machine needs
+    prepare: Callable = lambda case: None  # before the agent's start
+    part: Optional[tuple] = None  # (part of the status, its state while it lasts)
+    any_time: bool = False  # also in the soak and in combinations: it mends without a trace
