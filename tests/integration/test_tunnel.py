@@ -925,6 +925,25 @@ def test_a_step_that_fails_is_told_and_tried_again(kept, master, tunnel, faulty_
     assert len([1 for _, line in agent.log.lines if "ERROR tunnel-keeper" in line]) == 1
 
 
+@pytest.mark.parametrize("refusals, containers", [(2, 1), (3, 2)])
+def test_only_what_is_never_started_is_made_anew(kept, tunnel, faulty_engine, refusals, containers):
+    """An engine that is about to end refuses a start or two; the container is the same after."""
+    faulty_engine.add(STEPS["start"], json_answer({"message": "no luck"}, 500), times=refusals)
+    began = time.time()
+    kept(DOCKER_TUNNEL_HOST=faulty_engine.host)
+    wait_runs(tunnel, 20)
+    assert changes(began).count("create") == containers
+    assert len([line for line in faulty_engine.seen if "/start" in line]) == refusals + 1
+
+
+def test_a_start_that_a_proxy_fails_says_nothing_of_the_container(kept, tunnel, faulty_engine):
+    faulty_engine.add(STEPS["start"], json_answer({"message": "no engine"}, 503), times=3)
+    began = time.time()
+    kept(DOCKER_TUNNEL_HOST=faulty_engine.host)
+    wait_runs(tunnel, 30)
+    assert changes(began).count("create") == 1
+
+
 def test_calls_that_the_proxy_denies_are_named(kept, master, tunnel, faulty_engine):
     """Checks are done without, and a warning stays; a call that is needed is an error."""
     faulty_engine.add(STEPS["network"], "403")

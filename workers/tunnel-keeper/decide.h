@@ -39,7 +39,7 @@ struct situation {
 	bool fits;         /* made from the configured image, on the configured network */
 	bool network_good; /* the network was there when last asked, and nothing failed since */
 	int image;         /* enum image_known */
-	bool start_failed; /* Docker refused to start this very container */
+	bool start_failed; /* Docker refuses to start this very container */
 };
 
 enum step decide(const struct situation *situation);

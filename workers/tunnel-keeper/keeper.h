@@ -49,6 +49,12 @@ struct saving {
 	struct waiting_command waiting[COMMANDS_WAITING_MAX];
 };
 
+/* step.c: how often in a row the engine refused to start a container; "": none. */
+struct refused_start {
+	char id[CONTAINER_ID_BYTES + 1];
+	int count;
+};
+
 /* run.c: the present run of our container. */
 struct run {
 	char id[CONTAINER_ID_BYTES + 1]; /* "": none was seen */
@@ -130,9 +136,9 @@ struct keeper {
 	int repeats;      /* of the last step, in a row */
 	int64_t retry_ms; /* no step before this time; 0: at once */
 	bool network_good;
-	int image_known;                              /* enum image_known */
-	char kept_id[CONTAINER_ID_BYTES + 1];         /* started here, or adopted */
-	char start_failed_id[CONTAINER_ID_BYTES + 1]; /* Docker refused to start this one */
+	int image_known;                      /* enum image_known */
+	char kept_id[CONTAINER_ID_BYTES + 1]; /* started here, or adopted */
+	struct refused_start refused_start;
 	struct backoff docker_backoff;
 	struct backoff step_backoff;
 	struct backoff crash_backoff;

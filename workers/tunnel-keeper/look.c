@@ -21,6 +21,8 @@
    who interferes can explain: Docker does not do as it says. */
 #define STEPS_MAX 12
 #define REPEATS_MAX 2
+/* Then it is taken down and made anew; fewer an engine that is about to end may give. */
+#define REFUSED_STARTS_MAX 3
 
 static void
 look_timer_fired(struct worker *worker, struct worker_timer *timer)
@@ -146,6 +148,7 @@ static void
 decide_step(struct keeper *keeper)
 {
 	const struct observed *seen = &keeper->observed;
+	const struct refused_start *refused = &keeper->refused_start;
 	struct situation situation = {
 		.goal = (int)keeper_goal(keeper),
 		.presence = seen->presence,
@@ -154,7 +157,8 @@ decide_step(struct keeper *keeper)
 		.fits = seen->on_network && image_equal(&seen->image, &keeper->image),
 		.network_good = keeper->network_good,
 		.image = keeper->image_known,
-		.start_failed = strcmp(seen->id, keeper->start_failed_id) == 0,
+		.start_failed = refused->count >= REFUSED_STARTS_MAX &&
+				strcmp(seen->id, refused->id) == 0,
 	};
 	enum step step = decide(&situation);
 	int64_t now = clock_ms();
@@ -276,6 +280,8 @@ keeper_docker_lost(struct keeper *keeper, const char *error)
 	bool news = keeper->away_ms == 0 || strcmp(keeper->docker_error, error) != 0;
 
 	keeper->connected = false;
+	/* An engine that is about to end refuses to start anything. */
+	keeper->refused_start.count = 0;
 	keeper->busy = BUSY_NO;
 	keeper->worked_ms = clock_ms();
 	keeper->doing[0] = '\0';
@@ -351,7 +357,7 @@ keeper_fresh_start(struct keeper *keeper)
 {
 	keeper->retry_ms = 0;
 	keeper->problem[0] = '\0';
-	keeper->start_failed_id[0] = '\0';
+	keeper->refused_start.count = 0;
 	keeper->steps = 0;
 	keeper->run.crashes = 0;
 	backoff_reset(&keeper->step_backoff);

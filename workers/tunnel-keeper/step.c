@@ -174,13 +174,18 @@ note_denied(struct keeper *keeper, const char *error)
 		keeper->image_known = IMAGE_PRESENT;
 }
 
+/* The engine's own word on this very container; a proxy's says nothing about it. */
 static void
-fail_step(struct keeper *keeper, const char *error)
+note_refused_start(struct keeper *keeper, const struct http_answer *answer)
 {
-	if (keeper->step == STEP_START)
-		snprintf(keeper->start_failed_id, sizeof(keeper->start_failed_id), "%s",
-		    keeper->observed.id);
-	keeper_step_done(keeper, error);
+	struct refused_start *refused = &keeper->refused_start;
+
+	if (!answer->json || (answer->status >= 502 && answer->status <= 504))
+		return;
+	if (strcmp(refused->id, keeper->observed.id) != 0)
+		*refused = (struct refused_start){ 0 };
+	snprintf(refused->id, sizeof(refused->id), "%s", keeper->observed.id);
+	refused->count++;
 }
 
 static void
@@ -237,7 +242,9 @@ on_answer(void *context, const struct http_answer *answer)
 			return;
 		}
 	}
-	fail_step(keeper, error);
+	if (keeper->step == STEP_START)
+		note_refused_start(keeper, answer);
+	keeper_step_done(keeper, error);
 }
 
 /* ---- the beginning of a step ---- */

@@ -17,9 +17,10 @@ SOCKET = os.environ.get("TEST_DOCKER_SOCKET", "/var/run/docker.sock")
 TUNNEL_CONTAINER = "dockflare-agent-tunnel"
 TUNNEL_IMAGE = os.environ.get("TEST_TUNNEL_IMAGE", "standin-cloudflared:test")
 AGENT_IMAGE = os.environ.get("TEST_AGENT_IMAGE", "dockflare-agent:dev")
-PAUSE_IMAGE = "dockflare-test-pause:1"
+PAUSE_IMAGE = "dockflare-test-pause:2"
 
 # A container that does nothing, ends at once on SIGTERM, or ends by itself: "/pause MS CODE".
+# Given cloudflared's arguments it does nothing either.
 PAUSE_SOURCE = r"""
 #include <signal.h>
 #include <stdlib.h>
@@ -28,7 +29,7 @@ static void end(int number) { (void)number; _exit(0); }
 int main(int argc, char **argv)
 {
 	signal(SIGTERM, end);
-	if (argc > 2) {
+	if (argc == 3) {
 		usleep((useconds_t)atoi(argv[1]) * 1000);
 		return atoi(argv[2]);
 	}

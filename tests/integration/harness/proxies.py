@@ -31,10 +31,13 @@ def answers(port):
 
 
 class Proxy:
-    """One HAProxy on loopback; can be stopped and started again on the same port."""
+    """One HAProxy on loopback; can be stopped and started again on the same port.
 
-    def __init__(self, kind, folder, port=None):
-        self.configuration = CONFIGURATIONS[kind]
+    Its configuration is one of those above, or that of a path of its own.
+    """
+
+    def __init__(self, kind, folder, port=None, path=None):
+        self.configuration = path or CONFIGURATIONS[kind]
         self.port = port or free_port()
         self.output = open(os.path.join(folder, "haproxy-%s-%d.log" % (kind, self.port)), "ab")
         self.process = None

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A real Docker engine of a test's own, beside the machine's: it can be restarted."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+
+from . import docker, wait
+
+START_SECONDS = 30
+
+
+class OwnEngine:
+    """Runs dockerd with folders of its own; its networks touch no firewall rule."""
+
+    def __init__(self, output, *options, images=()):
+        # Short: sockets lie in it.
+        self.folder = tempfile.mkdtemp(prefix="de-")
+        os.chmod(self.folder, 0o755)
+        self.options = options
+        self.output = output
+        self.process = None
+        self.start()
+        if images:
+            self.command("load", stdin=docker.docker_bytes("save", *images))
+
+    @property
+    def socket(self):
+        return os.path.join(self.folder, "docker.sock")
+
+    def arguments(self):
+        return ["--data-root", self.folder + "/data", "--exec-root", self.folder + "/exec",
+                "--pidfile", self.folder + "/pid", "--host", "unix://" + self.socket,
+                "--config-file", self.folder + "/none.json", "--bridge=none", "--iptables=false",
+                "--ip6tables=false", "--ip-masq=false", *self.options]
+
+    def start(self):
+        with open(self.folder + "/none.json", "w", encoding="ascii") as file:
+            file.write("{}")
+        with open(self.output, "ab") as log:
+            self.process = subprocess.Popen(["dockerd", *self.arguments()], stdin=subprocess.DEVNULL,
+                                            stdout=log, stderr=log, start_new_session=True)
+        wait.until("the engine answers", self.answers, START_SECONDS)
+
+    def command(self, *arguments, stdin=None):
+        return subprocess.run(["docker", "--host", "unix://" + self.socket, *arguments],
+                              input=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              timeout=120, check=True).stdout.decode("utf-8", "replace").strip()
+
+    def answers(self):
+        assert self.process.poll() is None, "dockerd ended: see %s" % self.output
+        done = subprocess.run(["docker", "--host", "unix://" + self.socket, "version"],
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=20)
+        return done.returncode == 0
+
+    def stop(self):
+        """In order; with --live-restore its containers run on."""
+        self.process.terminate()
+        self.process.wait(60)
+
+    def close(self):
+        if self.process.poll() is not None:
+            self.start()
+        for container in self.command("ps", "--all", "--quiet").split():
+            self.command("rm", "--force", container)
+        self.command("network", "prune", "--force")
+        self.stop()
+        subprocess.run(["umount", "--recursive", self.folder + "/data"],
+                       stderr=subprocess.DEVNULL, check=False)
+        shutil.rmtree(self.folder, ignore_errors=True)
