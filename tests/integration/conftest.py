@@ -12,6 +12,7 @@ import os
 import secrets
 import shutil
 import subprocess
+import sys
 import tempfile
 
 import pytest
@@ -31,6 +32,8 @@ def pytest_configure(config):
 def pytest_addoption(parser):
     parser.addoption("--part", choices=("engine", "alone"), help="only the tests that use the "
                      "Docker engine, or only those that do not; both can run side by side")
+    parser.addoption("--fault-rows", action="store_true", help="print at the end what became of "
+                     "each row of tests/faults/elsewhere.py")
 
 
 def pytest_collection_modifyitems(config, items):
@@ -46,6 +49,22 @@ def pytest_collection_modifyitems(config, items):
                 and ("engine" in item.fixturenames) != (part == "engine")]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    if not config.getoption("--fault-rows"):
+        return
+    sys.path.append(os.path.join(os.path.dirname(__file__), "..", "faults"))
+    from elsewhere import ELSEWHERE
+    terminalreporter.section("faults that are tests of their own: fault, runs, evidence")
+    for fault, test, evidence in ELSEWHERE:
+        reports = {kind: [r for r in terminalreporter.stats.get(kind, ())
+                          if r.nodeid.startswith(test)] for kind in ("passed", "failed", "error")}
+        runs = sum(map(len, reports.values()))
+        if runs:
+            held = "all hold" if len(reports["passed"]) == runs else "%d FAILED" % (
+                runs - len(reports["passed"]))
+            terminalreporter.write_line("%-50s %4d  %-58s %s" % (fault, runs, evidence, held))
 
 
 @pytest.fixture(scope="session")

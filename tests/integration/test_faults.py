@@ -2,7 +2,7 @@
 """The table of tests/faults: each row met by an agent of its own, several at a time.
 
 The engine and the master are stand-ins that break on purpose; what needs a real engine is in the
-tests that table.py names.  `./dev test faults` runs those too; --runs N repeats the random ones.
+tests that elsewhere.py names.  `./dev test faults` runs those too; --runs N repeats the random ones.
 """
 
 import os

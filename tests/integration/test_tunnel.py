@@ -343,16 +343,26 @@ def test_a_pull_that_does_not_last_is_no_loop(kept, master, faulty_engine):
 
 # -- mended ---------------------------------------------------------------------------------------
 
+RENAMED = "it-renamed-tunnel"
+
+
+@pytest.fixture
+def renamed(engine):
+    yield
+    docker.discard(RENAMED)
+
+
 # by what somebody does: Docker's event of it, and the agent's call that mends it
 MENDED = {
     "kill": (("kill", NAME), "die", "/start "),
     "remove": (("rm", "-f", NAME), "destroy", "/containers/create"),
+    "rename": (("rename", NAME, RENAMED), "rename", "/containers/create"),
     "pause": (("pause", NAME), "pause", "/stop"),
     "stop": (("stop", "-t", "5", NAME), "die", "/start "),
 }
 
 
-def test_what_somebody_does_is_mended_at_once(kept, master, tunnel, faulty_engine):
+def test_what_somebody_does_is_mended_at_once(kept, master, tunnel, faulty_engine, renamed):
     agent = kept(master, DOCKER_TUNNEL_HOST=faulty_engine.host)
     wait_runs(tunnel)
     agent.wait_line("docker-watcher: watching Docker")
@@ -364,7 +374,8 @@ def test_what_somebody_does_is_mended_at_once(kept, master, tunnel, faulty_engin
         docker.docker(*arguments)
         wait.until("the agent acts on " + what, lambda: [
             1 for when, line in faulty_engine.calls if when > began and call in line])
-        happened = [when for when, action in docker.events(NAME, began) if action == event][0]
+        happened = [when for when, action in docker.events(before["Id"], began)
+                    if action == event][0]
         calls = [(when - happened, line) for when, line in faulty_engine.calls if when > happened]
         acted = [when for when, line in calls if call in line][0]
         print("%s: event to look %.1f ms, event to action %.1f ms"
@@ -372,9 +383,11 @@ def test_what_somebody_does_is_mended_at_once(kept, master, tunnel, faulty_engin
         assert acted < 0.5
         after = wait.until("it runs again", lambda: (
             lambda c: c if c and not c["State"]["Paused"] else None)(runs(tunnel)))
-        assert (after["Id"] == before["Id"]) == (what != "remove")
+        assert (after["Id"] == before["Id"]) == (what not in ("remove", "rename"))
         master.wait_tunnel("running")
         wait.stays("once", lambda: one_run()[0] == after["Id"], 0.3)
+    # Under another name it is none of the agent's.
+    assert docker.running(RENAMED)
 
 
 def test_a_restart_by_somebody_is_left_to_docker(kept, master, tunnel):
@@ -655,11 +668,14 @@ def test_an_engine_that_goes_and_comes(kept, master, tunnel, tunnel_proxy):
 
 # -- containers that do not do well ---------------------------------------------------------------
 
-def test_a_crash_loop_is_an_error_with_its_reason(kept, master, variants):
-    agent = kept(master, CLOUDFLARED_IMAGE=variants("crash", STANDIN_EXIT=3))
+@pytest.mark.parametrize("code", [3, 255])
+def test_a_crash_loop_is_an_error_with_its_reason(kept, master, variants, code):
+    """255 is what cloudflared ends with for a token that it does not take."""
+    agent = kept(master, CLOUDFLARED_IMAGE=variants("crash-%d" % code, STANDIN_EXIT=code))
     master.wait_tunnel("error", 15)
-    agent.wait_line(r"tunnel-keeper: tunnel container ended by itself \(.*exit code 3")
-    status = agent.wait_status("the reason is in the status", lambda s: "exit code 3" in (
+    wait.until("Docker saw it too", lambda: docker.inspect(NAME)["State"]["ExitCode"] == code)
+    agent.wait_line(r"tunnel-keeper: tunnel container ended by itself \(.*exit code %d" % code)
+    status = agent.wait_status("the reason is in the status", lambda s: "exit code %d" % code in (
         s["tunnel"].get("detail") or ""))["tunnel"]
     assert status["state"] == "error" and "docker logs " + NAME in status["detail"]
     began = time.time()

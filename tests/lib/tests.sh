@@ -70,6 +70,9 @@ unit_tests() {
 selection() {
 	if [ -z "$1" ]; then
 		printf '%s\n' tests/integration
+	elif [ "$1" = faults ]; then
+		printf '%s\n' tests/integration/test_faults.py --fault-rows
+		"$PYTHON" -B "$SOURCE/tests/faults/elsewhere.py"
 	elif [ -f "$SOURCE/tests/integration/test_$1.py" ]; then
 		printf '%s\n' "tests/integration/test_$1.py"
 	else
