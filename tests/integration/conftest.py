@@ -30,23 +30,33 @@ def pytest_configure(config):
 
 
 def pytest_addoption(parser):
-    parser.addoption("--part", choices=("engine", "alone"), help="only the tests that use the "
-                     "Docker engine, or only those that do not; both can run side by side")
+    parser.addoption("--part", choices=("engine", "alone", "faults"), help="only the tests that "
+                     "use the Docker engine, or only those that do not, or only those of them that "
+                     "wait for faults most of the time; all can run side by side")
     parser.addoption("--fault-rows", action="store_true", help="print at the end what became of "
                      "each row of tests/faults/elsewhere.py")
 
 
-def pytest_collection_modifyitems(config, items):
-    """The search for secrets comes behind everything that may leak one, in each part.
+# They wait most of the time: a part of their own, so that the others need not wait for them.
+FAULTS = ("test_conversation.py", "test_engine.py", "test_faults.py", "test_hostile.py",
+          "test_soak.py")
 
-    `engine` stands for the tunnel's container, of which there is one: tests with it run in turn.
-    """
+
+def part_of(item):
+    """`engine` stands for the tunnel's container, of which there is one: tests with it run in turn."""
+    if "engine" in item.fixturenames:
+        return "engine"
+    return "faults" if item.path.name in FAULTS else "alone"
+
+
+def pytest_collection_modifyitems(config, items):
+    """The search for secrets comes behind everything that may leak one, in each part."""
     items.sort(key=lambda item: item.path.name == "test_secrets.py")
     part = config.getoption("--part")
     if part is None:
         return
-    left_out = [item for item in items if item.path.name != "test_secrets.py"
-                and ("engine" in item.fixturenames) != (part == "engine")]
+    left_out = [item for item in items
+                if item.path.name != "test_secrets.py" and part_of(item) != part]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
 

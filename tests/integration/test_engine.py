@@ -2,10 +2,12 @@
 """An engine that is restarted, and a proxy that cuts idle streams: with a real engine of the test's
 own, on which nothing happens but what the test does.
 
-TEST_IDLE_SECONDS=600 lets the proxy's time-out be what it is in the field.
+TEST_IDLE_SECONDS=600 lets the proxy's time-out be what it is in the field, TEST_DOWN_SECONDS=180 the
+engine be away for minutes.
 """
 
 import os
+import re
 import secrets
 import time
 
@@ -16,6 +18,7 @@ from harness.docker import TUNNEL_CONTAINER as NAME
 from harness.own_engine import OwnEngine
 
 IDLE_SECONDS = int(os.environ.get("TEST_IDLE_SECONDS", "6"))
+DOWN_SECONDS = int(os.environ.get("TEST_DOWN_SECONDS", "3"))
 NETWORK = "cloudflare-net"
 GONE = r"docker-watcher: Docker can't be read: "
 BACK = r"docker-watcher: watching Docker "
@@ -86,13 +89,13 @@ def served(own, agents, master, tunnel):
     return agent, {name: life(name) for name in names}
 
 
-def restart_engine(own, agent, seconds=3):
+def restart_engine(own, agent):
     """The engine's process is another one then; the agent has said both."""
     mark, pid = agent.mark(), own.process.pid
     own.stop()
     agent.wait_line(GONE, 10, mark)
     wait.until("status says so", lambda: agent.status()["docker"]["state"] == "unreadable")
-    time.sleep(seconds)
+    time.sleep(DOWN_SECONDS)
     own.start()
     assert own.process.pid != pid
     agent.wait_line(BACK, 40, mark)
@@ -127,6 +130,7 @@ def test_an_engine_restarted_with_its_containers(own, served, master):
     mark = restart_engine(own, agent)
     docker.wait_running(NAME)
     wait.until("one is gone, and told", lambda: stops(master) == {"it-ends"}, 15)
+    assert len([1 for _, line in agent.log.lines[mark:] if re.search(GONE, line)]) == 1
     wait.until("the master's picture is Docker's", lambda: equals_docker(master))
     after = {name: life(name) for name in before}
     assert [after[name][2] for name in before] == [True, False, True]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Adds up what both parts of the tests say: `N passed, N failed`.
+"""Adds up what all parts of the tests say: `N passed, N failed`.
 
 Reads the folder of results: meson's log of the unit tests (each a program that prints TAP) and
 pytest's JUnit files.  What was skipped counts as failed: a test that cannot run must say so.

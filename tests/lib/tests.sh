@@ -106,26 +106,31 @@ run_integration_tests() {
 	fi
 	for ((run = 1; run <= times; run++)); do
 		[ "$times" -eq 1 ] || say "run $run of $times"
-		run_both_parts "$run" "${selected[@]}"
+		run_all_parts "$run" "${selected[@]}"
 	done
 }
 
 # The tests that need no engine run beside those that do, which wait for it most of the time.
-# run_both_parts RUN PYTEST-ARGUMENT...
-run_both_parts() {
-	local run=$1 log=$BUILD/log/tests-alone.log alone
+# run_all_parts RUN PYTEST-ARGUMENT...
+run_all_parts() {
+	local run=$1 part
+	local -A beside
 
 	shift
-	# At a lower priority: it is the engine's part that measures times.
-	{
-		renice -n 10 "$BASHPID" >/dev/null
-		run_part alone "$run" "$@"
-	} >"$log" 2>&1 &
-	alone=$!
+	for part in alone faults; do
+		# At a lower priority: it is the engine's part that measures times.
+		{
+			renice -n 10 "$BASHPID" >/dev/null
+			run_part "$part" "$run" "$@"
+		} >"$BUILD/log/tests-$part.log" 2>&1 &
+		beside[$part]=$!
+	done
 	run_part engine "$run" "$@" || tests_failed=1
-	wait "$alone" || tests_failed=1
-	say "and the tests that need no engine:"
-	cat "$log"
+	for part in alone faults; do
+		wait "${beside[$part]}" || tests_failed=1
+		say "and the tests that need no engine ($part):"
+		cat "$BUILD/log/tests-$part.log"
+	done
 }
 
 # run_part PART RUN PYTEST-ARGUMENT...
