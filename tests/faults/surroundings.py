@@ -37,9 +37,12 @@ def named_master(*addresses):
     return prepare
 
 
-def named_proxy(case):
-    name_server(case, {PROXY_NAME: ["127.0.0.1"]})
-    case.agent.environment["DOCKER_HOST"] = "tcp://%s:%d" % (PROXY_NAME, case.engine.server.port)
+def named_proxy(*addresses):
+    def prepare(case):
+        name_server(case, {PROXY_NAME: list(addresses)})
+        case.agent.environment["DOCKER_HOST"] = "tcp://%s:%d" % (PROXY_NAME,
+                                                                 case.engine.server.port)
+    return prepare
 
 
 # -- certificates ---------------------------------------------------------------------------------

@@ -275,6 +275,9 @@ keeper_docker_lost(struct keeper *keeper, const char *error)
 {
 	bool news = keeper->away_ms == 0 || strcmp(keeper->docker_error, error) != 0;
 
+	/* docker_connect itself goes on to the next address. */
+	if (keeper->connected)
+		(void)endpoint_failed(&keeper->docker.endpoint);
 	keeper->connected = false;
 	keeper->busy = BUSY_NO;
 	keeper->worked_ms = clock_ms();
@@ -284,7 +287,6 @@ keeper_docker_lost(struct keeper *keeper, const char *error)
 		keeper->away_ms = clock_ms();
 	if (news)
 		log_warning("Docker is away: %s", keeper->docker_error);
-	endpoint_failed(&keeper->docker.endpoint);
 	look_in(keeper, backoff_wait_ms(&keeper->docker_backoff));
 	keeper_tell(keeper, false);
 	if (keeper->stopping) {
