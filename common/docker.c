@@ -132,12 +132,20 @@ finish(struct docker *docker, bool ok)
 	docker->connected(docker, ok);
 }
 
+static void on_address(struct endpoint *endpoint, bool ok);
+
 static void
 fail(struct docker *docker, const char *path, const struct http_answer *answer)
 {
+	bool next = answer->error != HTTP_OK && endpoint_failed(&docker->endpoint);
+
+	/* One that hangs has taken long enough. */
+	if (next && answer->error != HTTP_TIMEOUT) {
+		docker->connecting = NULL;
+		endpoint_prepare(&docker->endpoint, docker->worker, on_address);
+		return;
+	}
 	(void)docker_explain(docker, "GET", path, answer);
-	if (answer->error != HTTP_OK)
-		endpoint_failed(&docker->endpoint);
 	finish(docker, false);
 }
 
@@ -204,6 +212,7 @@ on_ping(void *context, const struct http_answer *answer)
 		fail(docker, "/_ping", answer);
 		return;
 	}
+	endpoint_worked(&docker->endpoint);
 	ask(docker, "/version", on_version);
 }
 

@@ -137,11 +137,21 @@ endpoint_address(struct endpoint *endpoint)
 	return endpoint->address_text;
 }
 
-void
+bool
 endpoint_failed(struct endpoint *endpoint)
 {
 	endpoint->next++;
 	endpoint->resolved_ms = 0;
+	if (++endpoint->failed < endpoint->count)
+		return true;
+	endpoint->failed = 0;
+	return false;
+}
+
+void
+endpoint_worked(struct endpoint *endpoint)
+{
+	endpoint->failed = 0;
 }
 
 /* Takes the addresses that are judged good; how many. */

@@ -25,6 +25,7 @@ struct endpoint {
 	struct address addresses[ADDRESSES_MAX]; /* those that were judged good */
 	size_t count;
 	size_t next;         /* the one to try: a failure moves on */
+	size_t failed;       /* in a row, since all of them had their turn */
 	int64_t resolved_ms; /* 0: never, or no longer believed */
 	int64_t asked_id;    /* the question under way; 0: none */
 	char address_text[ADDRESS_TEXT_MAX_BYTES + 1];
@@ -51,8 +52,14 @@ void endpoint_prepare(struct endpoint *endpoint, struct worker *worker,
 /* The address to connect to, as text; NULL for a unix socket. */
 const char *endpoint_address(struct endpoint *endpoint);
 
-/* A connection failed: the next address is taken next time, and names are asked for anew. */
-void endpoint_failed(struct endpoint *endpoint);
+/*
+ * A connection failed: the next address is taken next time, and names are asked for anew.  True if
+ * that one's turn is now: the endpoint is away only once each of its addresses has failed.
+ */
+bool endpoint_failed(struct endpoint *endpoint);
+
+/* There was an answer. */
+void endpoint_worked(struct endpoint *endpoint);
 
 /* Give it each MESSAGE_ADDRESSES; true if it was this endpoint's answer. */
 bool endpoint_answer(struct endpoint *endpoint, struct worker *worker,

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One fault, met by one agent: begun, seen, ended, and everything is as it should be afterwards."""
 
+import contextlib
 import socket
 import threading
 import time
 
+from bounds import Bounds
 from engine import LoadEngine
 from harness import wait
 from judge import Judge
@@ -25,10 +27,13 @@ class Case:
         self.killed = {}
         self.before = {}
         self.mark = 0  # the log's line at which the fault begins
+        self.beside = contextlib.ExitStack()  # what a row needs besides, closed with the case
+        self.kept = {}  # what a row remembers
         self.shown = {"evidence": "", "seen": None, "over": None, "converged": None}
         self.agent = agents.make(
             self.master, mode=mode, DOCKER_HOST=self.engine.host, CLOUDFLARED_IMAGE="a/b:1",
             REPORT_INTERVAL_SECONDS="5", COMMAND_POLL_SECONDS="1", TUNNEL_ON_EXIT="keep")
+        self.bounds = Bounds(self.agent, self.wrong)
 
     def wrong(self, what):
         self.unhappy.append("%s: %s" % (self.fault.name, what))
@@ -70,6 +75,11 @@ class Case:
         self.before = {"opened": self.engine.opened, "request": state["next_request"],
                        "connections": state["connections"]}
         began = time.monotonic()
+        watch = self.watch() if fault.bounded else contextlib.nullcontext()
+        with watch:
+            self.meet_between(fault, began)
+
+    def meet_between(self, fault, began):
         fault.begin(self)
         self.churn(0)
         if fault.said:
@@ -84,6 +94,28 @@ class Case:
         ended = time.monotonic()
         fault.end(self)
         self.converge(ended)
+
+    @contextlib.contextmanager
+    def watch(self):
+        """Memory, descriptors and threads every half second, lines and requests at the end."""
+        ended = threading.Event()
+
+        def sample():
+            while not ended.wait(0.5):
+                self.bounds.sample()
+
+        thread = threading.Thread(target=sample, daemon=True)
+        began, lines = time.monotonic(), self.agent.mark()
+        requests = self.before["request"]
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
+        seconds = time.monotonic() - began
+        self.bounds.judge_lines(self.agent.mark() - lines, seconds)
+        self.bounds.judge_requests(self.master.state()["next_request"] - requests, seconds)
 
     def converge(self, ended):
         fault = self.fault
@@ -103,6 +135,9 @@ class Case:
             self.wrong("%s: %s" % (error, self.agent.health()[1].strip()))
         self.judge.read(self.master)
         self.count_lines()
+        wrong = fault.holds(self)
+        if wrong:
+            self.wrong(wrong)
 
     def wait_line(self, pattern, seconds, since):
         try:
@@ -127,9 +162,12 @@ class Case:
                 found, at = found + 1, hit[0] + 1
             if found > 3:
                 self.wrong("%d lines /%s/" % (found, pattern))
+        if self.fault.unsaid and (hit := self.agent.log.find(self.fault.unsaid, self.mark)):
+            self.wrong("logged: %s" % self.agent.log.lines[hit[0]][1])
 
     def close(self):
         self.agent.kill()
+        self.beside.close()
         self.engine.close()
 
     def run(self):

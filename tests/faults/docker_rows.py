@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Rows about the Docker engine, its proxy and the stream of its events."""
 
+import surroundings
 from fault import Fault
 from harness.faulty_engine import EVENTS, LIST
 
@@ -62,6 +63,31 @@ def doubled(case):
     return "%d events twice" % case.engine.doubled if case.engine.doubled else None
 
 
+def late(before, between):
+    def begin(case):
+        case.engine.late = (before, between)
+    return begin
+
+
+def waiting(case):
+    count = case.engine.waiting
+    return "%d events wait" % count if count else None
+
+
+def swap(case):
+    case.engine.swap = True
+
+
+def swapped(case):
+    return "%d pairs swapped" % case.engine.swapped if case.engine.swapped else None
+
+
+def silent_streams_cut(case):
+    """By the proxy: the engine sees its end of each."""
+    opened = case.engine.opened - case.before["opened"]
+    return "%d new streams" % opened if opened >= 2 else None
+
+
 def open_streams(case):
     """Half of an event is in them, and they end with the fault."""
     return "%d streams open" % len(case.engine.streams) if case.engine.streams else None
@@ -78,6 +104,13 @@ def refuse(case):
 
 
 def listen_again(case):
+    case.engine.server.listen_again()
+
+
+def listen_elsewhere(case):
+    """With another address, which the name server tells from now on."""
+    case.engine.server.address = "127.0.0.2"
+    case.kept["dns"].names[surroundings.PROXY_NAME] = ["127.0.0.2"]
     case.engine.server.listen_again()
 
 
@@ -108,6 +141,21 @@ ROWS = [
           any_time=True),
     Fault("events in pieces", in_pieces, pieces, mend, any_time=True),
     Fault("events twice", twice, doubled, mend, any_time=True),
+    Fault("events seconds late", late(2, 0), waiting, mend, any_time=True),
+    Fault("events byte by byte", late(0, 0.005), waiting, mend, any_time=True),
+    Fault("events out of order", swap, swapped, mend, converges=75, any_time=True),
+    Fault("proxy cuts what is silent", lambda case: None, silent_streams_cut, seconds=14,
+          prepare=surroundings.impatient_proxy, unsaid=DOCKER_GONE),
+    Fault("proxy without its engine, 502", answers("502"), met, mend, said=DOCKER_GONE,
+          over=DOCKER_BACK, part=("docker", "unreadable"), any_time=True),
+    Fault("proxy without its engine, 503", answers("503"), met, mend, said=DOCKER_GONE,
+          over=DOCKER_BACK, part=("docker", "unreadable"), any_time=True),
+    Fault("proxy back with another address", refuse, not_listening, listen_elsewhere,
+          prepare=surroundings.named_proxy("127.0.0.1"), said=DOCKER_GONE, over=DOCKER_BACK,
+          part=("docker", "unreadable")),
+    Fault("proxy's first address dead", refuse, not_listening, listen_again, seconds=6,
+          prepare=surroundings.named_proxy("127.0.0.9", "127.0.0.1"), said=DOCKER_GONE,
+          over=DOCKER_BACK, part=("docker", "unreadable")),
     Fault("garbage in the stream", stream_bytes(b"\xff\xfenot JSON at all\n"), streams,
           said=DOCKER_GONE, over=DOCKER_BACK, any_time=True),
     Fault("half an event, then the end", stream_bytes(b'{"Type":"container","Act'),

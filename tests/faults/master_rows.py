@@ -1,7 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Rows about the master and what lies before it."""
 
+import os
+from datetime import datetime, timezone
+
 from fault import Fault
+from harness import wait
+from surroundings import MASTER_NAME, certificate, certified, named_master
 
 AWAY = r"master-link: master is away: "
 BACK = r"master-link: master is back after "
@@ -42,6 +47,87 @@ def registrations(case):
     return "%d registrations" % count if count else None
 
 
+def start_without(case):
+    """A first start, with nothing in the data folder, while the master is away."""
+    case.agent.kill()
+    for name in os.listdir(case.agent.data):
+        os.unlink(case.agent.path(name))
+    case.master.control("reset")
+    case.master.control("away")
+    wait.until("the master is away", lambda: case.refuses(case.master.port))
+    case.agent.start(ready=False)
+    case.mark = 0  # another log
+
+
+def watched_all_the_same(case):
+    """Docker is read meanwhile."""
+    return away(case) if case.engine.streams else None
+
+
+def refused(reason):
+    def evidence(case):
+        """The alert that the stand-in got from the agent's TLS."""
+        alerts = [alert for alert in case.master.state()["tls_refused"] if reason in alert]
+        return alerts[-1].lower().replace("_", " ") if alerts else None
+    return evidence
+
+
+def bad_certificate(name, kind, alert, reason):
+    """Without its connections the agent meets it at once; else within the hour that one lives."""
+    return Fault(name, certificate(kind), refused(alert), certificate("good"), prepare=certified,
+                 said=AWAY + r"no trusted TLS with \S+: .*" + reason, over=BACK,
+                 part=("link", "away"))
+
+
+def unknown_name(mode):
+    """Its name fails, it is gone for a second, and then only the name is missing."""
+    def begin(case):
+        dns = case.kept["dns"]
+        dns.mode = mode
+        case.kept["asked"] = len(dns.asked)
+        case.master.control("away", seconds=1)
+    return begin
+
+
+def good_name(case):
+    case.kept["dns"].mode = "good"
+
+
+def asked(case):
+    count = len(case.kept["dns"].asked) - case.kept["asked"]
+    return "%d questions" % count if count else None
+
+
+def move_to_ipv6(case):
+    case.kept["dns"].names[MASTER_NAME] = ["::1"]
+    case.master.control("move", bind="::1")
+
+
+def only_ipv6(case):
+    state = case.master.state()
+    if state["bind"] != "::1" or not case.refuses(case.master.port):
+        return None
+    return "%d requests to ::1" % (state["next_request"] - case.before["request"])
+
+
+def wrong_clock(hours):
+    """Its dates are hours off, those of Retry-After too: that form counts as none."""
+    def begin(case):
+        case.master.control("clock", seconds=hours * 3600)
+        case.master.fault("503", times=2, retry_date=True, seconds=3)
+    return begin
+
+
+def right_clock(case):
+    case.master.control("clock", seconds=0)
+
+
+def hours_off(case):
+    seen = datetime.fromisoformat(case.master.agent()["last_seen"])
+    hours = (seen - datetime.now(timezone.utc)).total_seconds() / 3600
+    return "seen last at %+.1f h" % hours if abs(hours) > 1 else None
+
+
 ROWS = [
     Fault("master away", control("away"), away, control("back"), seconds=6, said=AWAY, over=BACK,
           part=("link", "away"), any_time=True),
@@ -70,6 +156,28 @@ ROWS = [
           said=AWAY, over=BACK, detected=35, converges=75, any_time=True),
     Fault("answers lost", master("drop-after", path="/events"), faulty_requests, clear, said=AWAY,
           over=BACK, any_time=True),
+    Fault("closed before the answer", master("drop"), faulty_requests, clear, said=AWAY, over=BACK,
+          any_time=True),
+    Fault("closed within the answer", master("cut"), faulty_requests, clear, said=AWAY, over=BACK,
+          any_time=True),
+    Fault("closed behind each answer", master("close-after"), faulty_requests, clear, unsaid=AWAY,
+          any_time=True),
+    Fault("master away at the start", start_without, watched_all_the_same, control("back"),
+          seconds=6, said=AWAY, over=TAKEN, part=("docker", "connected")),
+    bad_certificate("certificate expired", "expired", "EXPIRED", "expired"),
+    bad_certificate("certificate of another CA", "foreign", "UNKNOWN_CA", "issuer"),
+    bad_certificate("certificate of another name", "misnamed", "CERTIFICATE", "name"),
+    *(Fault("master's name: %s" % mode, unknown_name(mode), asked, good_name, seconds=6,
+            prepare=named_master("127.0.0.1"), said=AWAY, over=BACK, part=("link", "away"))
+      for mode in ("servfail", "nxdomain", "silent")),
+    Fault("two addresses, both away", control("away"), away, control("back"), seconds=14,
+          prepare=named_master("::1", "127.0.0.1"), said=AWAY, over=BACK, part=("link", "away")),
+    Fault("master moves to IPv6 only", move_to_ipv6, only_ipv6, seconds=6,
+          prepare=named_master("127.0.0.1"), said=AWAY, over=BACK),
+    Fault("master's clock 5 h ahead", wrong_clock(5), hours_off, right_clock, said=AWAY,
+          over=BACK),
+    Fault("master's clock 5 h behind", wrong_clock(-5), hours_off, right_clock, said=AWAY,
+          over=BACK),
     Fault("sessions forgotten", control("forget-sessions"), registrations, said=REGISTERS, any_time=True),
     Fault("master's state lost", control("reset"), registrations, said=REGISTERS),
 ]

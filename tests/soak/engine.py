@@ -3,12 +3,15 @@
 and that remembers when each of them ran, so that what the master is told can be judged."""
 
 import json
+import queue
 import threading
 import time
+from urllib.parse import parse_qs, urlsplit
 
 from harness.faulty_engine import EVENTS, LIST, STREAM_HEAD, FaultyEngine, json_answer
 
 LABELS = {"dockflare.enable": "true"}
+HELD_SECONDS = 0.2
 
 
 class Container:
@@ -18,6 +21,7 @@ class Container:
         self.id = "%064x" % number
         self.name = name
         self.running = False
+        self.paused = False
         self.spans = []  # [from, to] of the times at which it ran; to is None while it does
         self.labels = {**LABELS, "dockflare.hostname": name + ".example.com",
                        "dockflare.service": "http://%s:80" % name, "com.example.ignored": "x"}
@@ -43,8 +47,14 @@ class LoadEngine:
         self.by_name = {}
         self.number = 0
         self.streams = []
-        self.drop_events = self.in_pieces = self.twice = False
-        self.opened = self.dropped = self.pieces = self.doubled = 0
+        self.drop_events = self.in_pieces = self.twice = self.swap = False
+        self.opened = self.dropped = self.pieces = self.doubled = self.swapped = 0
+        self.late = None  # (seconds before an event, seconds before each of its bytes)
+        self.outbox = queue.SimpleQueue()  # events that are late
+        self.waiting = 0
+        self.held = {}  # with `swap`: a container's event that waits for the next one
+        self.plain = []  # containers without a label, for lists and noise
+        self.noise = self.filtered = 0
         self.version = "1.41"
         self.events = 0
         self.lists = 0
@@ -57,7 +67,8 @@ class LoadEngine:
 
     def mend(self):
         """Answers as an engine should."""
-        self.drop_events = self.in_pieces = self.twice = False
+        self.drop_events = self.in_pieces = self.twice = self.swap = False
+        self.late = None
         self.server.clear()
         self.serve()
 
@@ -77,8 +88,9 @@ class LoadEngine:
     def serve_list(self, connection):
         with self.lock:
             self.lists += 1
-            elements = [{"Id": c.id, "Names": ["/" + c.name], "Image": "x", "State": "running",
-                         "Labels": c.labels} for c in self.containers.values() if c.running]
+            elements = [{"Id": c.id, "Names": ["/" + c.name], "Image": "x", "Labels": c.labels,
+                         "State": "paused" if c.paused else "running"}
+                        for c in [*self.containers.values(), *self.plain] if c.running]
         connection.sendall(json_answer(elements))
 
     def serve_events(self, connection):
@@ -125,7 +137,62 @@ class LoadEngine:
         if self.twice:
             self.doubled += 1
             pieces *= 2
-        self.send_pieces(pieces)
+        if self.swap:
+            self.send_swapped(container.id, pieces)
+        elif self.late or self.waiting:
+            self.send_late(text)
+        else:
+            self.send_pieces(pieces)
+
+    def send_swapped(self, key, pieces):
+        """Two events of a container that follow each other at once change places."""
+        before = self.held.pop(key, None)
+        if before:
+            self.swapped += 1
+            self.send_pieces(pieces + before)
+            return
+        self.held[key] = pieces
+        threading.Timer(HELD_SECONDS, self.release, (key, pieces)).start()
+
+    def release(self, key, pieces):
+        with self.lock:
+            if self.held.get(key) is pieces:
+                self.send_pieces(self.held.pop(key))
+
+    def send_late(self, text):
+        """In their order, by a thread that takes its time; what comes behind them waits too."""
+        if self.waiting == 0:
+            threading.Thread(target=self.send_outbox, daemon=True).start()
+        self.waiting += 1
+        self.outbox.put(text)
+
+    def send_outbox(self):
+        while True:
+            text = self.outbox.get()
+            before, between = self.late or (0, 0)
+            time.sleep(before)
+            for piece in ([text[at:at + 1] for at in range(len(text))] if between else [text]):
+                time.sleep(between if self.late else 0)
+                self.send_raw(piece)
+            with self.lock:
+                self.waiting -= 1
+                if self.waiting == 0:
+                    return
+
+    def send_noise(self, action, container, all_the_same=False):
+        """An event that the agent did not ask for; the filter of its request keeps it away."""
+        with self.lock:
+            self.noise += 1
+            if action.split(":")[0] in self.asked_for() or all_the_same:
+                self.send(action, container)
+            else:
+                self.filtered += 1
+
+    def asked_for(self):
+        """The actions that the last request for events names."""
+        lines = [line for line in self.server.seen if "/events?" in line]
+        filters = parse_qs(urlsplit(lines[-1].split()[1]).query).get("filters", ["{}"])[0]
+        return json.loads(filters).get("event", [])
 
     def send_raw(self, data):
         with self.lock:
@@ -174,6 +241,27 @@ class LoadEngine:
         with self.lock:
             self.stop(name)
             self.start(name)
+
+    def rename(self, name, to):
+        with self.lock:
+            container = self.by_name.pop(name)
+            container.name = to
+            self.by_name[to] = container
+            self.send("rename", container)
+
+    def pause(self, name, paused=True):
+        with self.lock:
+            container = self.by_name[name]
+            container.paused = paused
+            self.send("pause" if paused else "unpause", container)
+
+    def add_plain(self, count):
+        """So many running containers that are none of the agent's business."""
+        for number in range(count):
+            container = Container((1 << 200) + number, "plain-%d" % number)
+            container.labels = {"com.example.number": str(number)}
+            container.running = True
+            self.plain.append(container)
 
     def running(self):
         with self.lock:

@@ -17,9 +17,10 @@ import threading
 import time
 
 import picture
+from bounds import Bounds
 from engine import LoadEngine
 from harness import docker, secret, wait
-from harness.agent import Agent, read_status
+from harness.agent import Agent
 from harness.faulty_engine import FaultyEngine
 from harness.master import Master
 from judge import BELIEF_SECONDS, Judge
@@ -34,11 +35,6 @@ CHECK_EVERY_SECONDS = 60
 # A dropped event is found by the next list, a minute later at most; a request that failed is tried
 # again within 30 s; then it takes 5 s.
 CONVERGES_SECONDS = 95
-# Bounds that hold under any load of this size.
-PEAK_MAX_KIB = {"supervisor": 16 * 1024, "master-link": 64 * 1024, "docker-watcher": 48 * 1024,
-                "tunnel-keeper": 32 * 1024, "name-resolver": 24 * 1024}
-DESCRIPTORS_MAX = 32
-LINES_A_SECOND = 40
 
 
 class Soak:
@@ -68,6 +64,7 @@ class Soak:
                                CLOUDFLARED_NETWORK_NAME=self.docker.network,
                                CLOUDFLARED_IMAGE=docker.TUNNEL_IMAGE)
         self.agent = Agent(options.prefix, folder, options.mode, environment)
+        self.bounds = Bounds(self.agent, self.wrong)
         self.began = time.time()
         self.tunnel_run = None
 
@@ -118,25 +115,10 @@ class Soak:
             self.sample(now)
 
     def sample(self, now):
-        processes = {"supervisor": self.agent.pid, **self.agent.pids()}
-        taken = {}
-        for name, pid in processes.items():
-            status = read_status(pid)
-            try:
-                descriptors = len(os.listdir("/proc/%d/fd" % pid))
-            except OSError:
-                continue
-            if not status or "VmRSS" not in status:
-                continue
-            taken[name] = (int(status["VmRSS"].split()[0]), descriptors)
-            if taken[name][0] > PEAK_MAX_KIB[name]:
-                self.wrong("%s has %d KiB" % (name, taken[name][0]))
-            if descriptors > DESCRIPTORS_MAX:
-                self.wrong("%s has %d descriptors" % (name, descriptors))
-        self.samples.append((now - self.began, taken))
         seconds = now - self.began
-        if len(self.agent.log.lines) > 300 + LINES_A_SECOND * seconds:
-            self.wrong("%d log lines" % len(self.agent.log.lines))
+        self.samples.append((seconds, self.bounds.sample()))
+        self.bounds.judge_lines(len(self.agent.log.lines), seconds)
+        self.bounds.judge_requests(self.judge.requests, seconds)
         if self.agent.process.poll() is not None:
             self.wrong("the supervisor ended")
             self.ended.set()
@@ -237,10 +219,8 @@ class Soak:
         print("%d faults: %s" % (sum(self.counts.values()), ", ".join(
             "%s %d" % item for item in sorted(self.counts.items()))))
         print("converged within %.1f s at most" % self.slowest)
-        for name in PEAK_MAX_KIB:
-            taken = [sample[name] for _, sample in self.samples if name in sample]
-            print("%-15s at most %6d KiB, %3d descriptors" % (
-                name, max(t[0] for t in taken), max(t[1] for t in taken)))
+        for name, most in self.bounds.most.items():
+            print("%-15s at most %6d KiB, %3d descriptors" % (name, *most))
         print("soak: %s" % ("%d wrong" % len(self.unhappy) if self.unhappy else "all held"))
 
 

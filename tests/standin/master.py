@@ -23,6 +23,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import master_faults
+import master_record
 from master_record import MAX_REQUEST_BYTES, Record, Refusal
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -45,6 +46,7 @@ class Master:
         self.connections = 0
         self.in_flight = 0
         self.most_in_flight = 0
+        self.tls_refused = []  # how clients refused the certificate, in OpenSSL's words
         self.server = None
         self.came_back = threading.Event()
 
@@ -61,6 +63,7 @@ class Master:
             state.update({
                 "connections": self.connections, "most_in_flight": self.most_in_flight,
                 "faults": self.faults.left(), "away": self.server is None,
+                "bind": self.options.bind, "tls_refused": list(self.tls_refused),
                 "next_request": self.next_number})
             if requests:
                 state["requests"] = [r for r in self.requests if r["n"] >= since]
@@ -90,6 +93,12 @@ class Master:
             self.start()
         self.came_back.set()
 
+    def move(self, bind):
+        """To another address, with the same port."""
+        self.away(0)
+        self.options.bind = bind
+        self.back()
+
 
 class Listener(ThreadingHTTPServer):
     """One port.  Knows its open connections, so that they can be dropped."""
@@ -102,14 +111,22 @@ class Listener(ThreadingHTTPServer):
         self.control_only = control_only
         self.open = set()
         self.tls = None
+        if ":" in address[0]:
+            self.address_family = socket.AF_INET6
         if not control_only and master.options.tls_cert:
-            self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            self.tls.load_cert_chain(master.options.tls_cert, master.options.tls_key)
-            if master.options.tls_max:
-                self.tls.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
-                self.tls.maximum_version = getattr(ssl.TLSVersion, master.options.tls_max)
-                self.tls.set_ciphers("ALL:@SECLEVEL=0")
+            self.load_tls()
         super().__init__(address, Handler)
+
+    def load_tls(self):
+        """For the connections from now on."""
+        options = self.master.options
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(options.tls_cert, options.tls_key)
+        if options.tls_max:
+            tls.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+            tls.maximum_version = getattr(ssl.TLSVersion, options.tls_max)
+            tls.set_ciphers("ALL:@SECLEVEL=0")
+        self.tls = tls
 
     def get_request(self):
         connection, address = super().get_request()
@@ -136,7 +153,11 @@ class Listener(ThreadingHTTPServer):
                 pass
 
     def handle_error(self, request, client_address):
-        """A client that leaves in the middle is daily bread here."""
+        """A client that leaves in the middle is daily bread here; one that does not like the
+        certificate is noted."""
+        error = sys.exc_info()[1]
+        if isinstance(error, ssl.SSLError) and "ALERT" in (error.reason or ""):
+            self.master.tls_refused.append(error.reason)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -150,6 +171,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def version_string(self):
         return "stand-in master"
+
+    def date_time_string(self, timestamp=None):
+        """By the master's clock, which may be wrong."""
+        now = time.time() if timestamp is None else timestamp
+        return super().date_time_string(now + master_record.clock_off_seconds)
 
     # -- answers ------------------------------------------------------------------------------
 
@@ -253,8 +279,8 @@ class Handler(BaseHTTPRequestHandler):
         fault = master.faults.take(self.command, path, event_type)
         if fault:
             entry["fault"] = fault["kind"]
-            if fault["kind"] == "drop-after":
-                self.route(path, raw, body, silent=True)
+            if fault["kind"] in ("drop-after", "close-after"):
+                self.route(path, raw, body, silent=fault["kind"] == "drop-after")
                 self.close_connection = True
                 return
             if fault["kind"] != "drop" and not master_faults.answer(self, fault):
@@ -394,6 +420,19 @@ class Handler(BaseHTTPRequestHandler):
 
     def control_drop_connections(self, master, body):
         master.server.drop_connections()
+
+    def control_move(self, master, body):
+        master.move(body["bind"])
+
+    def control_certificate(self, master, body):
+        """Another one from now on, as after a renewal; connections that are open are dropped."""
+        master.options.tls_cert, master.options.tls_key = body["cert"], body["key"]
+        master.server.load_tls()
+        master.server.drop_connections()
+
+    def control_clock(self, master, body):
+        """Its clock goes wrong by so many seconds."""
+        master_record.clock_off_seconds = body["seconds"]
 
     def control_protocol(self, master, body):
         """The master is replaced by one that speaks another protocol (an upgrade)."""

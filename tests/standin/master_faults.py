@@ -44,8 +44,8 @@ CODES = {
 }
 
 # Those that the connection itself suffers.
-BEHAVIOURS = ("302", "cut", "huge", "hang", "slow", "drop", "drop-after", "trickle", "answer",
-              "garbage", "huge-header")
+BEHAVIOURS = ("302", "cut", "huge", "hang", "slow", "drop", "drop-after", "close-after", "trickle",
+              "answer", "garbage", "huge-header")
 
 
 def known(kind):
@@ -95,6 +95,8 @@ def answer(handler, fault):
         status, code = CODES[kind]
         extra = {"Retry-After": str(fault.get("seconds", 1))} if "retry_after" in fault or \
             kind == "503-retry-after" else {}
+        if "retry_date" in fault:
+            extra = {"Retry-After": handler.date_time_string(time.time() + fault["seconds"])}
         handler.send_json(status, {"status": "error", "code": code, "message": code}, extra)
     elif kind == "answer":
         handler.send_bytes(fault.get("status", 200), fault.get("body", "").encode(),

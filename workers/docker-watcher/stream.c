@@ -134,7 +134,7 @@ on_done(void *context, const struct http_answer *answer)
 	} else if (answer->status == 200 && began) {
 		watcher_renew(watcher);
 	} else {
-		endpoint_failed(&watcher->docker.endpoint);
+		(void)endpoint_failed(&watcher->docker.endpoint);
 		watcher_fail(watcher,
 		    answer->error == HTTP_OK ? "the event stream ended at once" : answer->detail);
 	}

@@ -91,8 +91,10 @@ static void
 no_answer(struct link *link, const struct job_entry *entry, const struct http_answer *answer,
     const struct judgement *judgement)
 {
+	bool next = false;
+
 	if (answer->error != HTTP_OK) {
-		endpoint_failed(&link->endpoint);
+		next = endpoint_failed(&link->endpoint) && answer->error != HTTP_TIMEOUT;
 		http_forget_connections(link->http);
 	}
 	/*
@@ -102,7 +104,9 @@ no_answer(struct link *link, const struct job_entry *entry, const struct http_an
 	link->telling.resend = entry->event && link->session.protocol == 2;
 	if (link->job == JOB_REPORT)
 		link->session.report_sequence++;
-	link_is_away(link, judgement->reason, answer->retry_after_ms);
+	/* Another of its addresses may serve: tried at once, and nothing is said of this one. */
+	if (!next)
+		link_is_away(link, judgement->reason, answer->retry_after_ms);
 }
 
 static void
@@ -181,6 +185,8 @@ on_done(void *context, const struct http_answer *answer)
 	log_debug("%s: %s", jobs[link->job].name, judgement.reason);
 	if (judgement.verdict != VERDICT_AWAY)
 		link->last_contact_ms = clock_ms();
+	if (answer->error == HTTP_OK)
+		endpoint_worked(&link->endpoint);
 	take_answer(link, answer, &judgement);
 	link_status(link);
 	link_schedule(link);

@@ -279,6 +279,9 @@ keeper_docker_lost(struct keeper *keeper, const char *error)
 {
 	bool news = keeper->away_ms == 0 || strcmp(keeper->docker_error, error) != 0;
 
+	/* docker_connect itself goes on to the next address. */
+	if (keeper->connected)
+		(void)endpoint_failed(&keeper->docker.endpoint);
 	keeper->connected = false;
 	/* An engine that is about to end refuses to start anything. */
 	keeper->refused_start.count = 0;
@@ -290,7 +293,6 @@ keeper_docker_lost(struct keeper *keeper, const char *error)
 		keeper->away_ms = clock_ms();
 	if (news)
 		log_warning("Docker is away: %s", keeper->docker_error);
-	endpoint_failed(&keeper->docker.endpoint);
 	look_in(keeper, backoff_wait_ms(&keeper->docker_backoff));
 	keeper_tell(keeper, false);
 	if (keeper->stopping) {

@@ -8,7 +8,7 @@ import threading
 
 PORT = 53
 A, AAAA = 1, 28
-NXDOMAIN = 3
+SERVFAIL, NXDOMAIN = 2, 3
 
 
 def question_of(packet):
@@ -64,7 +64,7 @@ class TcpServer(socketserver.ThreadingTCPServer):
 
 class Dns:
     """names: name to a list of addresses.  mode: "good", "silent", "truncated" (TCP then has the
-    answer), "garbage", "foreign" (another question's answer)."""
+    answer), "garbage", "foreign" (another question's answer), "servfail", "nxdomain"."""
 
     def __init__(self, address, names=None, mode="good"):
         self.names = dict(names or {})
@@ -86,7 +86,9 @@ class Dns:
         if self.mode == "foreign":
             return answer_to(packet[:12] + b"\x05other\x07example\x00" + packet[-4:],
                              ["127.0.0.1"])
-        addresses = self.names.get(name)
+        if self.mode == "servfail":
+            return answer_to(packet, [], code=SERVFAIL)
+        addresses = None if self.mode == "nxdomain" else self.names.get(name)
         if addresses is None:
             return answer_to(packet, [], code=NXDOMAIN)
         return answer_to(packet, addresses, truncated=self.mode == "truncated" and way == "udp")

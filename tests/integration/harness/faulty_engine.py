@@ -31,6 +31,12 @@ ANSWERS = {
     "wrong-types": b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
                    b"Content-Length: 27\r\n\r\n{\"Id\":[],\"Names\":7,\"a\":{}} ",
     "garbage": b"SSH-2.0-OpenSSH_9.2p1\r\n",
+    # A proxy whose engine is gone, in its own words.
+    "502": b"HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html\r\nConnection: close\r\n\r\n"
+           b"<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>",
+    "503": b"HTTP/1.0 503 Service Unavailable\r\nCache-Control: no-cache\r\n"
+           b"Connection: close\r\nContent-Type: text/html\r\n\r\n<html><body><h1>503 Service "
+           b"Unavailable</h1>\nNo server is available to handle this request.\n</body></html>\n",
 }
 
 
@@ -143,7 +149,7 @@ class FaultyEngine:
         self.calls = []  # (time, request line)
         self.met = 0  # requests that met a named fault
         self.released = threading.Event()  # ends what hangs
-        self.server, self.port = None, 0
+        self.server, self.port, self.address = None, 0, "127.0.0.1"
         self.listen_again()
 
     @property
@@ -182,7 +188,7 @@ class FaultyEngine:
 
     def listen_again(self):
         """On the port that it had, if it had one."""
-        self.server = Server(("127.0.0.1", self.port), Handler)
+        self.server = Server((self.address, self.port), Handler)
         self.server.engine = self
         self.port = self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
