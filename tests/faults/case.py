@@ -2,6 +2,8 @@
 """One fault, met by one agent: begun, seen, ended, and everything is as it should be afterwards."""
 
 import contextlib
+import os
+import re
 import socket
 import threading
 import time
@@ -9,10 +11,15 @@ import time
 from bounds import Bounds
 from engine import LoadEngine
 from harness import wait
+from harness.faulty_engine import LIST
 from judge import Judge
 
 CONTAINERS = 30
 IDLE_SECONDS = 3
+# After the first request that can succeed again; and for what this machine does besides.
+CONVERGES_SECONDS, MACHINE_SECONDS = 5, 1
+# Lets each fault last at least so long: an outage of minutes, in real time.
+LEAST_SECONDS = float(os.environ.get("TEST_FAULT_SECONDS", "0"))
 
 
 class Case:
@@ -29,7 +36,7 @@ class Case:
         self.mark = 0  # the log's line at which the fault begins
         self.beside = contextlib.ExitStack()  # what a row needs besides, closed with the case
         self.kept = {}  # what a row remembers
-        self.shown = {"evidence": "", "seen": None, "over": None, "converged": None}
+        self.shown = {"evidence": "", "seen": None, "over": None, "converged": None, "after": None}
         self.agent = agents.make(
             self.master, mode=mode, DOCKER_HOST=self.engine.host, CLOUDFLARED_IMAGE="a/b:1",
             REPORT_INTERVAL_SECONDS="5", COMMAND_POLL_SECONDS="1", TUNNEL_ON_EXIT="keep")
@@ -86,14 +93,15 @@ class Case:
             self.shown["seen"] = self.wait_line(fault.said, fault.detected, began)
         if fault.part:
             self.wait_part(*fault.part)
-        time.sleep(max(0.0, fault.seconds - (time.monotonic() - began)))
+        time.sleep(max(0.0, max(fault.seconds, LEAST_SECONDS) - (time.monotonic() - began)))
         self.churn(1)
         self.shown["evidence"] = fault.evidence(self)
         if not self.shown["evidence"]:
             self.wrong("the fault took no effect")
-        ended = time.monotonic()
+        ended, moment, watched = time.monotonic(), time.time(), bool(self.engine.streams)
         fault.end(self)
         self.converge(ended)
+        self.judge_time(moment, moment + self.shown["converged"], watched)
 
     @contextlib.contextmanager
     def watch(self):
@@ -139,6 +147,19 @@ class Case:
         if wrong:
             self.wrong(wrong)
 
+    def judge_time(self, ended, converged, watched):
+        """Within 5 s after the first requests that succeeded again, of master and of Docker."""
+        firsts = [min([r["time"] for r in self.master.requests(since=self.before["request"])
+                       if r["time"] >= ended and (r["status"] or 999) < 300 and not r["fault"]],
+                      default=converged)]
+        if not watched:
+            firsts.append(min([when for when, line in self.engine.server.calls
+                               if when >= ended and re.match(LIST, line)], default=ended))
+        after = converged - max(ended, min(max(firsts), converged))
+        self.shown["after"] = after
+        if after > CONVERGES_SECONDS + MACHINE_SECONDS:
+            self.wrong("right %.1f s after the first request that succeeded again" % after)
+
     def wait_line(self, pattern, seconds, since):
         try:
             self.agent.wait_line(pattern, seconds, self.mark)
@@ -180,13 +201,15 @@ class Case:
     def row(self):
         def seconds(value):
             return "-" if value is None else "%.1f" % value
-        return "%-30s %-28s %6s %6s %9s  %s" % (
-            self.fault.name, self.shown["evidence"] or "none", seconds(self.shown["seen"]),
-            seconds(self.shown["over"]), seconds(self.shown["converged"]),
-            "; ".join(self.unhappy) or "all hold")
+        return ROW % (self.fault.name, self.shown["evidence"] or "none",
+                      *[seconds(self.shown[what]) for what in ("seen", "over", "converged",
+                                                               "after")],
+                      "; ".join(self.unhappy) or "all hold")
 
 
-HEAD = "%-30s %-28s %6s %6s %9s" % ("fault", "evidence", "seen s", "over s", "converged")
+ROW = "%-30s %-28s %6s %6s %9s %7s  %s"
+HEAD = ROW % ("fault", "evidence", "seen s", "over s", "converged", "after s", "invariants")
+
 
 
 def meet_all(agents, masters, faults, first_mode=0):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Faults at random moments, alone and several at once, while containers come and go."""
 
+import random
 import threading
 import time
 
@@ -28,16 +29,18 @@ def random_fault(chance, count):
     """A fault made of so many of the table, each beginning at a moment of its own."""
     rows = chance.sample(ANY_TIME, count)
     pauses = [chance.uniform(0, 2) for _ in rows]
-    load = type(chance)(chance.random())
+    load, busy = random.Random(chance.random()), []
 
     def begin(case):
-        threading.Thread(target=keep_busy, args=(case, load), daemon=True).start()
+        busy.append(threading.Thread(target=keep_busy, args=(case, load), daemon=True))
+        busy[0].start()
         for row, pause in zip(rows, pauses):
             time.sleep(pause)
             row.begin(case)
 
     def evidence(case):
         """Where one covers another, the other has none: a dead proxy drops no event."""
+        busy[0].join()
         found = [text for text in (row.evidence(case) for row in rows) if text]
         return "; ".join(found) or None
 
