@@ -24,7 +24,8 @@ def clear(case):
 
 
 def faulty_requests(case):
-    count = len([r for r in case.master.requests(since=case.before["request"]) if r["fault"]])
+    """Those that still hang too."""
+    count = len([r for r in case.master.state(case.before["request"])["requests"] if r["fault"]])
     return "%d requests" % count if count else None
 
 
