@@ -72,9 +72,22 @@ def refused(reason):
     return evidence
 
 
-def bad_certificate(name, kind, alert, reason):
+def connected_only(case):
+    """The handshake came to an end, as its names are looked at behind it, and nothing was sent."""
+    state = case.master.state()
+    count = state["connections"] - case.kept["connections"]
+    sent = state["next_request"] - case.kept["request"]
+    return "%d connections, no request" % count if count and not sent else None
+
+
+def bad_certificate(name, kind, evidence, reason):
     """Without its connections the agent meets it at once; else within the hour that one lives."""
-    return Fault(name, certificate(kind), refused(alert), certificate("good"), prepare=certified,
+    def begin(case):
+        certificate(kind)(case)
+        state = case.master.state()
+        case.kept.update(connections=state["connections"], request=state["next_request"])
+
+    return Fault(name, begin, evidence, certificate("good"), prepare=certified,
                  said=AWAY + r"no trusted TLS with \S+: .*" + reason, over=BACK,
                  part=("link", "away"))
 
@@ -164,9 +177,9 @@ ROWS = [
           any_time=True),
     Fault("master away at the start", start_without, watched_all_the_same, control("back"),
           seconds=6, said=AWAY, over=TAKEN, part=("docker", "connected")),
-    bad_certificate("certificate expired", "expired", "EXPIRED", "expired"),
-    bad_certificate("certificate of another CA", "foreign", "UNKNOWN_CA", "issuer"),
-    bad_certificate("certificate of another name", "misnamed", "CERTIFICATE", "name"),
+    bad_certificate("certificate expired", "expired", refused("EXPIRED"), "expired"),
+    bad_certificate("certificate of another CA", "foreign", refused("UNKNOWN_CA"), "issuer"),
+    bad_certificate("certificate of another name", "misnamed", connected_only, "name"),
     *(Fault("master's name: %s" % mode, unknown_name(mode), asked, good_name, seconds=6,
             prepare=named_master("127.0.0.1"), said=AWAY, over=BACK, part=("link", "away"))
       for mode in ("servfail", "nxdomain", "silent")),

@@ -53,6 +53,7 @@ class LoadEngine:
         self.outbox = queue.SimpleQueue()  # events that are late
         self.waiting = 0
         self.held = {}  # with `swap`: a container's event that waits for the next one
+        self.labels = {}  # by name: labels that a container made from now on has besides
         self.plain = []  # containers without a label, for lists and noise
         self.noise = self.filtered = 0
         self.version = "1.41"
@@ -215,6 +216,7 @@ class LoadEngine:
             if container is None:
                 self.number += 1
                 container = Container(self.number, name)
+                container.labels.update(self.labels.get(name, {}))
                 self.by_name[name] = container
                 self.containers[container.id] = container
             if not container.running:
@@ -247,12 +249,14 @@ class LoadEngine:
             container = self.by_name.pop(name)
             container.name = to
             self.by_name[to] = container
+            self.events += 1
             self.send("rename", container)
 
     def pause(self, name, paused=True):
         with self.lock:
             container = self.by_name[name]
             container.paused = paused
+            self.events += 1
             self.send("pause" if paused else "unpause", container)
 
     def add_plain(self, count):
