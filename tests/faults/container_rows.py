@@ -185,7 +185,8 @@ def slow_reports(case):
 
 
 def slow_requests(case):
-    count = len([r for r in case.master.requests(since=case.before["request"]) if r["fault"]])
+    state = case.master.state(case.before["request"])
+    count = len([r for r in state["requests"] if r["fault"]])
     return "%d slow reports" % count if count else None
 
 
@@ -200,6 +201,19 @@ def cpu_seconds(pid):
 def wakes(pid):
     with open("/proc/%d/status" % pid, encoding="ascii") as file:
         return int(next(line for line in file if line.startswith("voluntary")).split()[1])
+
+
+def measure(case):
+    """What each process takes of a core, and how often it wakes in a second."""
+    pids = {"supervisor": case.agent.pid, **case.agent.pids()}
+    before = {name: (cpu_seconds(pid), wakes(pid)) for name, pid in pids.items()}
+    began = time.monotonic()
+    time.sleep(IDLE_SECONDS)
+    seconds = time.monotonic() - began
+    case.kept["cpu"] = {name: (cpu_seconds(pid) - before[name][0]) / seconds
+                        for name, pid in pids.items()}
+    case.kept["wakes"] = {name: (wakes(pid) - before[name][1]) / seconds
+                          for name, pid in pids.items()}
 
 
 def as_in_use(case):
@@ -222,16 +236,11 @@ def noise(all_the_same):
         time.sleep(CALM_SECONDS)
         ended = threading.Event()
         thread = threading.Thread(target=make, args=(case, ended), daemon=True)
-        pids = {"supervisor": case.agent.pid, **case.agent.pids()}
-        before = {name: (cpu_seconds(pid), wakes(pid)) for name, pid in pids.items()}
-        began = time.monotonic()
         thread.start()
-        time.sleep(IDLE_SECONDS)
-        seconds = time.monotonic() - began
-        case.kept["cpu"] = {name: (cpu_seconds(pid) - before[name][0]) / seconds
-                            for name, pid in pids.items()}
-        case.kept["wakes"] = {name: (wakes(pid) - before[name][1]) / seconds
-                              for name, pid in pids.items()}
+        measure(case)
+        # Once more if need be: what else the machine does makes each wake dearer.
+        if is_idle("docker-watcher" if all_the_same else None)(case):
+            measure(case)
         ended.set()
         thread.join()
     return begin
