@@ -56,6 +56,7 @@ class LoadEngine:
         self.labels = {}  # by name: labels that a container made from now on has besides
         self.plain = []  # containers without a label, for lists and noise
         self.noise = self.filtered = 0
+        self.tunnel = None  # a StandinTunnel
         self.version = "1.41"
         self.events = 0
         self.lists = 0
@@ -76,6 +77,8 @@ class LoadEngine:
     def serve(self):
         self.server.add(EVENTS, self.serve_events)
         self.server.add(LIST, self.serve_list)
+        if self.tunnel:
+            self.tunnel.serve(self.server)
         self.server.keep_apart(version=self.version)
 
     def break_with(self, answer, request=".*"):
