@@ -21,9 +21,10 @@ from tunnel import NETWORK, StandinTunnel
 
 CONTAINERS = 5
 MESSAGE = re.compile(r" (\S+): (\S+) -> (\S+): (\S+) \(\d+ bytes\)$")
-# Who has nothing new to tell says so after 15 s.
+# Who has nothing new to tell says so after 15 s: three of them, on a tick of four seconds.
 AT_WORK = "at-work"
-AT_WORK_SECONDS = 18
+AT_WORK_SECONDS = 30
+AT_WORK_LINKS = 3
 SETTLES_SECONDS = 30
 
 
@@ -91,13 +92,18 @@ class Conversation:
     def until(self, what, condition, seconds=SETTLES_SECONDS):
         wait.until(what, condition, seconds)
 
+    def worked(self):
+        if self.breaks:
+            return self.killed
+        return len([m for m in self.messages() if m[1] == AT_WORK]) == AT_WORK_LINKS
+
     def is_told(self):
         known = {container["id"] for container in self.master.containers().values()}
         return known == self.engine.running()
 
-    def serves(self, tunnel, made):
+    def runs(self, tunnel, made):
         return (self.tunnel.state == "running" and self.tunnel.token() == tunnel.token
-                and self.tunnel.made >= made and self.master.tunnel().get("status") == "running")
+                and self.tunnel.made >= made)
 
     def talk(self):
         for number in range(CONTAINERS):
@@ -106,9 +112,9 @@ class Conversation:
         self.until("it registers", self.master.agent)
         self.until("the master knows what runs", self.is_told)
         self.master.start_tunnel(self.first)
-        self.until("the tunnel runs", lambda: self.serves(self.first, 1))
+        self.until("the tunnel runs", lambda: self.runs(self.first, 1))
         self.master.restart_tunnel(self.second)
-        self.until("the other one runs", lambda: self.serves(self.second, 2))
+        self.until("the other one runs", lambda: self.runs(self.second, 2))
         self.engine.start("new")
         self.engine.stop("c0")
         self.engine.rename("c1", "renamed")
@@ -120,12 +126,13 @@ class Conversation:
         self.master.command("stop_tunnel")
         self.until("it is stopped", lambda: self.tunnel.state is None)
         self.master.start_tunnel(self.first)
-        self.until("it runs again", lambda: self.serves(self.first, 3))
+        self.until("it runs again", lambda: self.runs(self.first, 3))
 
     def finish(self):
         self.until("the master knows what runs at last", self.is_told)
         self.until("health is healthy", lambda: self.agent.health()[1].startswith("healthy"))
-        self.until("the tunnel serves at last", lambda: self.serves(self.first, 3))
+        self.until("the tunnel serves at last", lambda: self.runs(self.first, 3) and
+                   self.master.tunnel().get("status") == "running")
         self.judge.read(self.master)
         tokens = [self.first.token, self.second.token, self.first.token]
         if self.tunnel.made != 3 or self.tunnel.tokens != tokens:
@@ -143,7 +150,7 @@ class Conversation:
                 threading.Thread(target=self.break_it, daemon=True).start()
             self.talk()
             if not self.breaks or self.breaks[1] == AT_WORK:
-                self.ended.wait(AT_WORK_SECONDS)
+                self.until("all are told of the work", self.worked, AT_WORK_SECONDS)
             self.finish()
         except Exception as error:  # one run must not hide the others
             self.wrong("%s: %s; health: %s" % (type(error).__name__, str(error)[:200],
