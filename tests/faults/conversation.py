@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A conversation of the workers, recorded once and then broken at each of its messages.
 
-The agent registers, tells containers, obeys commands for its tunnel, and loses Docker for a moment.
+The agent registers, tells containers, obeys commands for its tunnel, loses Docker for a moment, and
+is taken out of service at last.
 Each worker that sends or gets a message is killed as soon as the log shows that message for the
 first time, in a run of its own; afterwards everything must be as if nothing had happened.
 """
@@ -141,6 +142,18 @@ class Conversation:
         journal = self.agent.read("journal.json") or b""
         if b"token" in journal:
             self.wrong("a command is still in the journal")
+
+    def retire(self):
+        """The tunnel is stopped, not removed, and its token forgotten."""
+        operation = self.master.control("decommission")["operation_id"]
+        self.until("it is taken out of service", lambda: self.master.call(
+            "/_test/state?requests=no")["operations"][operation]["state"] == "completed")
+        state = self.agent.read_json("tunnel_state.json")
+        if self.tunnel.state != "exited" or state["token"] is not None:
+            self.wrong("out of service the tunnel is %s, its token %s" % (
+                self.tunnel.state, "gone" if state["token"] is None else "still there"))
+        self.until("health says so",
+                   lambda: self.agent.health()[1].startswith("decommissioned"))
         if self.breaks and (not self.killed or self.killed in self.agent.pids().values()):
             self.wrong("nobody was killed")
 
@@ -152,6 +165,7 @@ class Conversation:
             if not self.breaks or self.breaks[1] == AT_WORK:
                 self.until("all are told of the work", self.worked, AT_WORK_SECONDS)
             self.finish()
+            self.retire()
         except Exception as error:  # one run must not hide the others
             self.wrong("%s: %s; health: %s" % (type(error).__name__, str(error)[:200],
                                                self.agent.health()[1].strip()))

@@ -10,10 +10,10 @@ TESTS = os.path.join(os.path.dirname(__file__), "..")
 sys.path += [os.path.join(TESTS, folder) for folder in ("soak", "faults")]
 from conversation import AT_WORK, Conversation, run_all  # noqa: E402
 
-AT_ONCE = 16
+AT_ONCE = 18
 MODES = ("shared", "distinct")
 # Fewer messages than these are no conversation: whole kinds of them would be missing.
-LEAST = 16
+LEAST = 18
 
 
 @pytest.fixture

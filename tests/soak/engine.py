@@ -164,20 +164,22 @@ class LoadEngine:
                 self.send_pieces(self.held.pop(key))
 
     def send_late(self, text):
-        """In their order, by a thread that takes its time; what comes behind them waits too."""
+        """In their order, by a thread that takes its time; what comes behind them waits too, and a
+        stream that is opened meanwhile gets none of what was before it."""
         if self.waiting == 0:
             threading.Thread(target=self.send_outbox, daemon=True).start()
         self.waiting += 1
-        self.outbox.put(text)
+        self.outbox.put((text, list(self.streams)))
 
     def send_outbox(self):
         while True:
-            text = self.outbox.get()
+            text, streams = self.outbox.get()
             before, between = self.late or (0, 0)
             time.sleep(before)
             for piece in ([text[at:at + 1] for at in range(len(text))] if between else [text]):
                 time.sleep(between if self.late else 0)
-                self.send_raw(piece)
+                with self.lock:
+                    self.send_pieces([piece], streams)
             with self.lock:
                 self.waiting -= 1
                 if self.waiting == 0:
@@ -202,8 +204,8 @@ class LoadEngine:
         with self.lock:
             self.send_pieces([data])
 
-    def send_pieces(self, pieces):
-        for connection in self.streams:
+    def send_pieces(self, pieces, streams=None):
+        for connection in self.streams if streams is None else streams:
             try:
                 for piece in pieces:
                     connection.sendall(b"%x\r\n%s\r\n" % (len(piece), piece))
