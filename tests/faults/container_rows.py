@@ -190,7 +190,7 @@ def slow_requests(case):
     return "%d slow reports" % count if count else None
 
 
-# -- noise ------------------------------------------------------------------------------------------
+# -- noise ----------------------------------------------------------------------------------------
 
 def cpu_seconds(pid):
     """Exact: /proc/PID/stat counts in hundredths of a second, which is all that is allowed."""
@@ -280,7 +280,8 @@ ROWS = [
     Fault("restart loop", restart_loop, loops, loop_ends, seconds=8, holds=no_stop_of("c19")),
     Fault("renamed", rename, counted(1), holds=told("the new name", is_renamed)),
     Fault("paused, one unpaused", pause, counted(2), unpause, holds=told("the states", is_paused)),
-    Fault("name reused, other labels", make_anew, counted(2), holds=told("the new one", is_another)),
+    Fault("name reused, other labels", make_anew, counted(2),
+          holds=told("the new one", is_another)),
     Fault("removed while being reported", slow_reports, slow_requests),
     Fault("noise of %d containers" % PLAIN, noise(False), filtered, prepare=as_in_use,
           holds=is_idle(), converges=75),

@@ -107,7 +107,8 @@ def worker_rows():
         ready = r"supervisor: %s is ready .* after its end\)" % name
         for number, what in ((signal.SIGKILL, "killed"), (signal.SIGSEGV, "crashes")):
             yield Fault("%s %s" % (name, what), kill(number, name), other_pids,
-                        said=r"supervisor: %s ended \(signal %d" % (name, number), over=ready, any_time=True)
+                        said=r"supervisor: %s ended \(signal %d" % (name, number), over=ready,
+                        any_time=True)
         yield Fault("%s stopped" % name, kill(signal.SIGSTOP, name), other_pids, seconds=14,
                     said=r"supervisor: %s gives no sign of life" % name, detected=13, over=ready,
                         any_time=True)
