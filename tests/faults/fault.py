@@ -25,6 +25,7 @@ class Fault:
     converges: float = 40  # seconds from end: 30 of backoff, 5, and what the machine needs
     prepare: Callable = lambda case: None  # before the agent's start
     part: Optional[tuple] = None  # (part of the status, its state while it lasts)
+    lines: int = 3  # at most so many of each of `said` and `over`
     unsaid: Optional[str] = None  # a line that must not be in the log
     holds: Callable = lambda case: None  # what else is wrong at the end, as a text
     bounded: bool = False  # watched by bounds.py all along

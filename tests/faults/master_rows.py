@@ -5,8 +5,8 @@ import os
 from datetime import datetime, timezone
 
 from fault import Fault
-from harness import wait
-from surroundings import MASTER_NAME, certificate, certified, named_master
+from harness import secret, wait
+from surroundings import MASTER_NAME, certificate, certified, named_master, with_tunnel
 
 AWAY = r"master-link: master is away: "
 BACK = r"master-link: master is back after "
@@ -49,10 +49,11 @@ def registrations(case):
 
 
 def start_without(case):
-    """A first start, with nothing in the data folder, while the master is away."""
+    """A start with the tunnel's state and no id while the master is away, and knows of nothing."""
     case.agent.kill()
     for name in os.listdir(case.agent.data):
         os.unlink(case.agent.path(name))
+    case.agent.write("tunnel_state.json", secret.Tunnel("former").state())
     case.master.control("reset")
     case.master.control("away")
     wait.until("the master is away", lambda: case.refuses(case.master.port))
@@ -60,9 +61,11 @@ def start_without(case):
     case.mark = 0  # another log
 
 
-def watched_all_the_same(case):
-    """Docker is read meanwhile."""
-    return away(case) if case.engine.streams else None
+def works_all_the_same(case):
+    """Docker is read meanwhile, and the tunnel runs."""
+    if not away(case) or not case.engine.streams:
+        return None
+    return "away, the tunnel %s" % case.engine.tunnel.state if case.engine.tunnel.state else None
 
 
 def refused(reason):
@@ -73,9 +76,22 @@ def refused(reason):
     return evidence
 
 
-def bad_certificate(name, kind, alert, reason):
+def connected_only(case):
+    """The handshake came to an end, as its names are looked at behind it, and nothing was sent."""
+    state = case.master.state()
+    count = state["connections"] - case.kept["connections"]
+    sent = state["next_request"] - case.kept["request"]
+    return "%d connections, no request" % count if count and not sent else None
+
+
+def bad_certificate(name, kind, evidence, reason):
     """Without its connections the agent meets it at once; else within the hour that one lives."""
-    return Fault(name, certificate(kind), refused(alert), certificate("good"), prepare=certified,
+    def begin(case):
+        certificate(kind)(case)
+        state = case.master.state()
+        case.kept.update(connections=state["connections"], request=state["next_request"])
+
+    return Fault(name, begin, evidence, certificate("good"), prepare=certified,
                  said=AWAY + r"no trusted TLS with \S+: .*" + reason, over=BACK,
                  part=("link", "away"))
 
@@ -163,11 +179,11 @@ ROWS = [
           any_time=True),
     Fault("closed behind each answer", master("close-after"), faulty_requests, clear, unsaid=AWAY,
           any_time=True),
-    Fault("master away at the start", start_without, watched_all_the_same, control("back"),
-          seconds=6, said=AWAY, over=TAKEN, part=("docker", "connected")),
-    bad_certificate("certificate expired", "expired", "EXPIRED", "expired"),
-    bad_certificate("certificate of another CA", "foreign", "UNKNOWN_CA", "issuer"),
-    bad_certificate("certificate of another name", "misnamed", "CERTIFICATE", "name"),
+    Fault("master away at the start", start_without, works_all_the_same, control("back"),
+          seconds=6, prepare=with_tunnel, said=AWAY, over=TAKEN, part=("docker", "connected")),
+    bad_certificate("certificate expired", "expired", refused("EXPIRED"), "expired"),
+    bad_certificate("certificate of another CA", "foreign", refused("UNKNOWN_CA"), "issuer"),
+    bad_certificate("certificate of another name", "misnamed", connected_only, "name"),
     *(Fault("master's name: %s" % mode, unknown_name(mode), asked, good_name, seconds=6,
             prepare=named_master("127.0.0.1"), said=AWAY, over=BACK, part=("link", "away"))
       for mode in ("servfail", "nxdomain", "silent")),
@@ -179,6 +195,7 @@ ROWS = [
           over=BACK),
     Fault("master's clock 5 h behind", wrong_clock(-5), hours_off, right_clock, said=AWAY,
           over=BACK),
-    Fault("sessions forgotten", control("forget-sessions"), registrations, said=REGISTERS, any_time=True),
+    Fault("sessions forgotten", control("forget-sessions"), registrations, said=REGISTERS,
+          any_time=True),
     Fault("master's state lost", control("reset"), registrations, said=REGISTERS),
 ]

@@ -9,6 +9,7 @@ import tempfile
 
 from harness import proxies, wait
 from harness.dns import Dns
+from tunnel import NETWORK, StandinTunnel
 
 MASTER_NAME, PROXY_NAME = "master.example", "proxy.example"
 # The agent has a resolv.conf of its own.
@@ -122,6 +123,15 @@ def certified(case):
 
 def certificate(kind):
     return lambda case: case.kept["authority"].give(case, kind)
+
+
+# -- a tunnel -------------------------------------------------------------------------------------
+
+def with_tunnel(case):
+    made = StandinTunnel(case.engine)
+    case.beside.callback(made.close)
+    case.agent.environment.update(CLOUDFLARED_NETWORK_NAME=NETWORK,
+                                  TUNNEL_METRICS_PORT=str(made.port))
 
 
 # -- a proxy --------------------------------------------------------------------------------------

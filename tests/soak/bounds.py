@@ -22,6 +22,7 @@ class Bounds:
         self.agent = agent
         self.wrong = wrong
         self.most = {}  # process: (KiB, descriptors)
+        self.rates = {}  # what: so many a second
 
     def sample(self):
         """{process: (KiB now, descriptors)}"""
@@ -50,9 +51,11 @@ class Bounds:
             self.wrong("%s has %d threads" % (name, threads))
 
     def judge_lines(self, count, seconds):
+        self.rates["lines"] = count / seconds
         if count > LINES_AT_ONCE + LINES_A_SECOND * seconds:
             self.wrong("%d log lines in %.0f s" % (count, seconds))
 
     def judge_requests(self, count, seconds):
+        self.rates["requests"] = count / seconds
         if count > REQUESTS_AT_ONCE + REQUESTS_A_SECOND * seconds:
             self.wrong("%d requests in %.0f s" % (count, seconds))

@@ -53,8 +53,10 @@ class LoadEngine:
         self.outbox = queue.SimpleQueue()  # events that are late
         self.waiting = 0
         self.held = {}  # with `swap`: a container's event that waits for the next one
+        self.labels = {}  # by name: labels that a container made from now on has besides
         self.plain = []  # containers without a label, for lists and noise
         self.noise = self.filtered = 0
+        self.tunnel = None  # a StandinTunnel
         self.version = "1.41"
         self.events = 0
         self.lists = 0
@@ -75,6 +77,8 @@ class LoadEngine:
     def serve(self):
         self.server.add(EVENTS, self.serve_events)
         self.server.add(LIST, self.serve_list)
+        if self.tunnel:
+            self.tunnel.serve(self.server)
         self.server.keep_apart(version=self.version)
 
     def break_with(self, answer, request=".*"):
@@ -160,20 +164,22 @@ class LoadEngine:
                 self.send_pieces(self.held.pop(key))
 
     def send_late(self, text):
-        """In their order, by a thread that takes its time; what comes behind them waits too."""
+        """In their order, by a thread that takes its time; what comes behind them waits too, and a
+        stream that is opened meanwhile gets none of what was before it."""
         if self.waiting == 0:
             threading.Thread(target=self.send_outbox, daemon=True).start()
         self.waiting += 1
-        self.outbox.put(text)
+        self.outbox.put((text, list(self.streams)))
 
     def send_outbox(self):
         while True:
-            text = self.outbox.get()
+            text, streams = self.outbox.get()
             before, between = self.late or (0, 0)
             time.sleep(before)
             for piece in ([text[at:at + 1] for at in range(len(text))] if between else [text]):
                 time.sleep(between if self.late else 0)
-                self.send_raw(piece)
+                with self.lock:
+                    self.send_pieces([piece], streams)
             with self.lock:
                 self.waiting -= 1
                 if self.waiting == 0:
@@ -198,8 +204,8 @@ class LoadEngine:
         with self.lock:
             self.send_pieces([data])
 
-    def send_pieces(self, pieces):
-        for connection in self.streams:
+    def send_pieces(self, pieces, streams=None):
+        for connection in self.streams if streams is None else streams:
             try:
                 for piece in pieces:
                     connection.sendall(b"%x\r\n%s\r\n" % (len(piece), piece))
@@ -215,6 +221,7 @@ class LoadEngine:
             if container is None:
                 self.number += 1
                 container = Container(self.number, name)
+                container.labels.update(self.labels.get(name, {}))
                 self.by_name[name] = container
                 self.containers[container.id] = container
             if not container.running:
@@ -247,12 +254,14 @@ class LoadEngine:
             container = self.by_name.pop(name)
             container.name = to
             self.by_name[to] = container
+            self.events += 1
             self.send("rename", container)
 
     def pause(self, name, paused=True):
         with self.lock:
             container = self.by_name[name]
             container.paused = paused
+            self.events += 1
             self.send("pause" if paused else "unpause", container)
 
     def add_plain(self, count):

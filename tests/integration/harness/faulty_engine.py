@@ -78,6 +78,8 @@ class Handler(socketserver.BaseRequestHandler):
         elif fault == "silent-stream":
             self.request.sendall(STREAM_HEAD)
             self.server.engine.released.wait(60)
+        elif callable(fault) and getattr(fault, "with_body", False):
+            fault(self.request, self.body(head, rest))
         elif callable(fault):
             fault(self.request)
         elif fault == "hang":
@@ -96,17 +98,24 @@ class Handler(socketserver.BaseRequestHandler):
         except OSError:
             pass
 
-    def relay(self, head, rest):
-        """One request to the engine, with "Connection: close"; its answer comes back as it is."""
-        lines = [l for l in head.split(b"\r\n") if not l.lower().startswith(b"connection:")]
+    def body(self, head, rest):
+        """The whole body, of which some came with the head; None if it does not come."""
         length = re.search(rb"\r\ncontent-length: *(\d+)", head, re.I)
         missing = int(length[1]) - len(rest) if length else 0
         while missing > 0:
             data = self.request.recv(missing)
             if not data:
-                return
+                return None
             rest += data
             missing -= len(data)
+        return rest
+
+    def relay(self, head, rest):
+        """One request to the engine, with "Connection: close"; its answer comes back as it is."""
+        lines = [l for l in head.split(b"\r\n") if not l.lower().startswith(b"connection:")]
+        rest = self.body(head, rest)
+        if rest is None:
+            return
         with socket.socket(socket.AF_UNIX) as engine:
             engine.connect(docker.SOCKET)
             engine.sendall(b"\r\n".join(lines) + b"\r\nConnection: close\r\n\r\n" + rest)
@@ -139,7 +148,8 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
 class FaultyEngine:
     """add("GET .*/containers/json", "html", times=1): the next such request gets that answer.
 
-    An answer is the name of one above, its bytes, or a function that is given the connection.
+    An answer is the name of one above, its bytes, or a function that is given the connection, and
+    the request's body if it has the attribute with_body.
     """
 
     def __init__(self):
