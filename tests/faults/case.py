@@ -11,6 +11,10 @@ from judge import Judge
 
 CONTAINERS = 30
 IDLE_SECONDS = 3
+# Tries are backed off: so many requests at once and so many a second, beside those that tell the
+# master of an event.
+REQUESTS_AT_ONCE = 40
+REQUESTS_A_SECOND = 5
 
 
 class Case:
@@ -68,7 +72,8 @@ class Case:
         self.mark = self.agent.mark()
         state = self.master.state()
         self.before = {"opened": self.engine.opened, "request": state["next_request"],
-                       "connections": state["connections"]}
+                       "connections": state["connections"], "calls": len(self.engine.server.calls),
+                       "events": self.engine.events}
         began = time.monotonic()
         fault.begin(self)
         self.churn(0)
@@ -81,6 +86,7 @@ class Case:
         self.shown["evidence"] = fault.evidence(self)
         if not self.shown["evidence"]:
             self.wrong("the fault took no effect")
+        self.count_requests(time.monotonic() - began)
         # What was told can't be taken back: there is nothing to wait for.
         self.judge.read(self.master)
         if self.judge.found:
@@ -122,6 +128,17 @@ class Case:
                 self.agent.status()[part] or {}).get("state") == state, 10)
         except AssertionError as error:
             self.wrong(str(error))
+
+    def count_requests(self, seconds):
+        """Not one as soon as the last has failed."""
+        most = REQUESTS_AT_ONCE + REQUESTS_A_SECOND * seconds
+        events = self.engine.events - self.before["events"]
+        for whom, count, more in (
+                ("the engine", len(self.engine.server.calls) - self.before["calls"], 0),
+                ("the master", self.master.state()["next_request"] - self.before["request"],
+                 events)):
+            if count > most + more:
+                self.wrong("%d requests to %s in %.1f s" % (count, whom, seconds))
 
     def count_lines(self):
         """One line when it starts and one when it ends, not one for each try."""
