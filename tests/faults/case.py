@@ -20,6 +20,10 @@ IDLE_SECONDS = 3
 CONVERGES_SECONDS, MACHINE_SECONDS = 5, 1
 # Lets each fault last at least so long: an outage of minutes, in real time.
 LEAST_SECONDS = float(os.environ.get("TEST_FAULT_SECONDS", "0"))
+# Tries are backed off: so many requests at once and so many a second, beside those that tell the
+# master of an event.
+REQUESTS_AT_ONCE = 40
+REQUESTS_A_SECOND = 5
 
 
 class Case:
@@ -80,7 +84,8 @@ class Case:
         self.mark = self.agent.mark()
         state = self.master.state()
         self.before = {"opened": self.engine.opened, "request": state["next_request"],
-                       "connections": state["connections"]}
+                       "connections": state["connections"], "calls": len(self.engine.server.calls),
+                       "events": self.engine.events}
         began = time.monotonic()
         watch = self.watch() if fault.bounded else contextlib.nullcontext()
         with watch:
@@ -98,6 +103,11 @@ class Case:
         self.shown["evidence"] = fault.evidence(self)
         if not self.shown["evidence"]:
             self.wrong("the fault took no effect")
+        self.count_requests(time.monotonic() - began)
+        # What was told can't be taken back: there is nothing to wait for.
+        self.judge.read(self.master)
+        if self.judge.found:
+            return
         ended, moment, watched = time.monotonic(), time.time(), bool(self.engine.streams)
         fault.end(self)
         self.converge(ended)
@@ -175,12 +185,21 @@ class Case:
         except AssertionError as error:
             self.wrong(str(error))
 
+    def count_requests(self, seconds):
+        """Not one as soon as the last has failed."""
+        most = REQUESTS_AT_ONCE + REQUESTS_A_SECOND * seconds
+        events = self.engine.events - self.before["events"]
+        for whom, count, more in (
+                ("the engine", len(self.engine.server.calls) - self.before["calls"], 0),
+                ("the master", self.master.state()["next_request"] - self.before["request"],
+                 events)):
+            if count > most + more:
+                self.wrong("%d requests to %s in %.1f s" % (count, whom, seconds))
+
     def count_lines(self):
         """One line when it starts and one when it ends, not one for each try."""
-        for pattern in (self.fault.said, self.fault.over):
-            found, at = 0, self.mark
-            while pattern and (hit := self.agent.log.find(pattern, at)):
-                found, at = found + 1, hit[0] + 1
+        for pattern in filter(None, (self.fault.said, self.fault.over)):
+            found = self.agent.log.count(pattern, self.mark)
             if found > self.fault.lines:
                 self.wrong("%d lines /%s/" % (found, pattern))
         if self.fault.unsaid and (hit := self.agent.log.find(self.fault.unsaid, self.mark)):
@@ -209,7 +228,6 @@ class Case:
 
 ROW = "%-30s %-28s %6s %6s %9s %7s  %s"
 HEAD = ROW % ("fault", "evidence", "seen s", "over s", "converged", "after s", "invariants")
-
 
 
 def meet_all(agents, masters, faults, first_mode=0):

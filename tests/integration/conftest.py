@@ -3,8 +3,8 @@
 
 The tunnel's container has a fixed name, so the tests run one after the other.  Settings from the
 environment: AGENT_PREFIX (where the agent is installed), TEST_DOCKER_SOCKET, TEST_TUNNEL_IMAGE,
-TEST_AGENT_IMAGE, TEST_RUNS (how often tests that repeat themselves do so), TEST_OUTPUT (a folder
-that keeps all logs).
+TEST_AGENT_IMAGE, TEST_RUNS (how often tests that repeat themselves do so), TEST_FAULTS (which rows
+of the table of faults), TEST_OUTPUT (a folder that keeps all logs).
 """
 
 import json
@@ -21,6 +21,7 @@ from harness import docker, install, proxies, secret
 from harness.agent import Agent
 from harness.container_agent import ContainerAgent
 from harness.faulty_engine import FaultyEngine
+from harness.lone_worker import LoneWorker
 from harness.master import Master
 
 
@@ -254,6 +255,23 @@ def agent(agents, master):
     started = agents.start(master)
     master.wait_registered()
     return started
+
+
+@pytest.fixture
+def workers(tmp_path):
+    """workers(name, values, …): a lone worker, by its name."""
+    made = []
+
+    def start(name, values, files=None, secrets=None):
+        program = os.path.join(install.prefix(), "libexec", "dockflare-agent", name)
+        made.append(LoneWorker(program, name, tmp_path / ("%s-%d.log" % (name, len(made))),
+                               {"LOG_LEVEL": "INFO", **values}, files or {}, secrets or {}))
+        return made[-1]
+
+    yield start
+    for worker in made:
+        worker.kill()
+        assert secret.found_in(worker.log.text()) == []
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 
 import json
 import os
+import socket
 import threading
 import time
 
@@ -10,7 +11,8 @@ import pytest
 
 from harness import docker, install, wait
 from harness.agent import read_status
-from harness.faulty_engine import EVENTS, LIST, FaultyEngine, json_answer, socket_group
+from harness.faulty_engine import (EVENTS, LIST, STREAM_HEAD, FaultyEngine, json_answer,
+                                   socket_group)
 from harness.lone_worker import LoneWorker
 
 UNREADABLE = r"WARNING docker-watcher: Docker can't be read: "
@@ -398,6 +400,44 @@ def test_a_thousand_events_in_one_piece(watchers, engines):
     watcher = watchers(faulty.host)
     wait.until("a snapshot", lambda: "snapshot" in watcher.told())
     wait.until("nothing runs, says the list", lambda: watcher.view() == {}, 15)
+    assert watcher.ended is None
+
+
+FLOOD_EVENTS = 200
+FLOOD = {**ENABLED, **{"dockflare.%d.path" % number: "/" * 4000 for number in range(100)}}
+WATCHER_MAX_KIB = 48 * 1024  # a channel's queue of 8 MiB, and what it takes to fill it
+
+
+def test_what_waits_for_a_peer_that_reads_nothing_is_bounded(watchers, engines):
+    """It is given up and reported; to the one after it a snapshot tells everything."""
+    go, sent, faulty = threading.Event(), threading.Event(), engines()
+
+    def events(connection):
+        connection.sendall(STREAM_HEAD)
+        go.wait(20)
+        for number in range(FLOOD_EVENTS):
+            text = json.dumps({"Type": "container", "Action": ("pause", "unpause")[number % 2],
+                               "Actor": {"ID": "%064x" % 1, "Attributes": {
+                                   **FLOOD, "name": "c1"}}}).encode()
+            connection.sendall(b"%x\r\n%s\r\n" % (len(text), text))
+        sent.set()
+        faulty.released.wait(60)
+
+    faulty.add(EVENTS, events)
+    faulty.keep_apart(listed(1, FLOOD))
+    watcher = watchers(faulty.host, LOG_LEVEL="INFO")
+    watcher.wait_view("a snapshot", lambda v: len(v) == 1)
+    deaf, theirs = socket.socketpair()
+    with deaf, theirs:
+        watcher.control.send({"type": "peer", "peer": "master-link"}, theirs.fileno())
+        go.set()
+        assert sent.wait(20)
+        peak = int(read_status(watcher.pid)["VmHWM"].split()[0])
+        print("%d events for nobody: at most %d KiB" % (FLOOD_EVENTS, peak))
+        assert peak <= WATCHER_MAX_KIB, "docker-watcher took %d KiB" % peak
+        assert watcher.control.wait("bad-peer")["peer"] == "master-link"
+    watcher.link = watcher.peer("master-link")
+    watcher.wait_view("the last state", lambda v: v["c1"]["status"] == "running")
     assert watcher.ended is None
 
 

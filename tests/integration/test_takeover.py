@@ -5,7 +5,6 @@ One real worker at a time; the test plays the taken-over peer, within the frames
 """
 
 import json
-import os
 import re
 import socket
 import threading
@@ -13,9 +12,9 @@ import time
 
 import pytest
 
-from harness import install, secret, wait
+from harness import secret, wait
 from harness.faulty_engine import FaultyEngine, json_answer
-from harness.lone_worker import LoneWorker
+from harness.lone_worker import start_keeper, start_link
 from harness.master import Master
 
 ID = "%064x"
@@ -93,23 +92,6 @@ CALLS = re.compile(
 
 
 @pytest.fixture
-def workers(tmp_path):
-    """workers(name, values, …): a lone worker, by its name."""
-    made = []
-
-    def start(name, values, files=None, secrets=None):
-        program = os.path.join(install.prefix(), "libexec", "dockflare-agent", name)
-        made.append(LoneWorker(program, name, tmp_path / ("%s-%d.log" % (name, len(made))),
-                               {"LOG_LEVEL": "INFO", **values}, files or {}, secrets or {}))
-        return made[-1]
-
-    yield start
-    for worker in made:
-        worker.kill()
-        assert secret.found_in(worker.log.text()) == []
-
-
-@pytest.fixture
 def engine():
     made = FaultyEngine()
     made.add("GET /v1.41/networks/net ", json_answer({"Id": "n"}))
@@ -118,25 +100,6 @@ def engine():
     made.keep_apart()
     yield made
     made.close()
-
-
-def start_link(workers, url, key, **values):
-    return workers(
-        "master-link",
-        {"DOCKFLARE_MASTER_URL": url, "REPORT_INTERVAL_SECONDS": "1",
-         "COMMAND_POLL_SECONDS": "1", "DOCKER_HOST": "tcp://127.0.0.1:1",
-         "ALLOW_PLAINTEXT_MASTER": "false", "CLOUDFLARED_IMAGE": "a/b:1", **values},
-        files={"agent_id.txt": None, "decommission.json": None, "journal.json": None},
-        secrets={"DOCKFLARE_API_KEY": key, "CF_ACCESS_CLIENT_ID": None,
-                 "CF_ACCESS_CLIENT_SECRET": None, "HTTPS_PROXY": None})
-
-
-def start_keeper(workers, host, **values):
-    return workers(
-        "tunnel-keeper",
-        {"DOCKER_TUNNEL_HOST": host, "DOCKER_HOST": host, "CLOUDFLARED_NETWORK_NAME": "net",
-         "CLOUDFLARED_IMAGE": "a/b:1", "TUNNEL_ON_EXIT": "keep", "TUNNEL_METRICS_PORT": "2000",
-         **values}, files={"tunnel_state.json": None})
 
 
 def reports(worker, peer):

@@ -42,6 +42,17 @@ check_python() {
 	done
 }
 
+# Planted bugs are of use only as long as they fit the source.
+check_planted() {
+	local file bad=0
+
+	while IFS= read -r file; do
+		plant "$SOURCE" --dry-run --force <"$SOURCE/$file" || bad=1
+	done < <(files 'tests/*/planted/*.patch')
+	planted_headers || bad=1
+	return "$bad"
+}
+
 # The plain build's commands without what clang does not know, and without libcurl's macros that
 # check the types of options: they make a branch of each call.
 tidy_commands() {
@@ -83,6 +94,7 @@ check_command() {
 	step check-spdx "license lines" check_spdx || failed=1
 	step check-shell "shellcheck" check_shell || failed=1
 	step check-python "Python's compiler" check_python || failed=1
+	step check-planted "planted bugs" check_planted || failed=1
 	step check-tidy "clang-tidy" check_tidy || failed=1
 	step check-cppcheck "cppcheck" check_cppcheck || failed=1
 	[ "$failed" -eq 0 ] || fail "check: there is something left to say"

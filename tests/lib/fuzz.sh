@@ -164,29 +164,20 @@ fuzz_all() {
 
 # ---- planted bugs ----
 
-PLANTED_SOURCE=$BUILD/fuzz-planted/source
-
-copy_tree() {
-	rm -rf "$PLANTED_SOURCE" && mkdir -p "$PLANTED_SOURCE" &&
-		files | tar -C "$SOURCE" -c -T - | tar -C "$PLANTED_SOURCE" -x
-}
-
-plant() {
-	patch -d "$PLANTED_SOURCE" -p1 "$@"
-}
+FUZZ_COPY=$BUILD/fuzz-planted/source
 
 # Whether the target finds what its patch breaks: fails where libFuzzer ends without a finding.
 hunt() {
 	local target=$1 build=$BUILD/fuzz-planted/build begin
 
-	plant <"$FUZZ/planted/$target.patch" &&
+	plant "$FUZZ_COPY" <"$FUZZ/planted/$target.patch" &&
 		build_fuzz "$build" "$target" || return
 	begin=$SECONDS
 	# Nothing but a finding leaves a file.
 	run_fuzzer "$build/tests/fuzz/fuzz_$target" "$FUZZ_PLANTED_SECONDS" "$target" \
 		"$BUILD/fuzz-planted/findings/$target" "$BUILD/fuzz-planted/corpus" || true
 	printf 'hunted for %d s\n' "$((SECONDS - begin))"
-	plant -R <"$FUZZ/planted/$target.patch" &&
+	plant "$FUZZ_COPY" -R <"$FUZZ/planted/$target.patch" &&
 		[ -n "$(ls -A "$BUILD/fuzz-planted/findings/$target")" ]
 }
 
@@ -195,9 +186,9 @@ fuzz_planted() {
 	local -a table=()
 
 	mapfile -t targets < <(fuzz_targets "$1")
-	step copy-tree "copying the tree" copy_tree
+	step copy-tree "copying the tree" copy_tree "$FUZZ_COPY"
 	step planted-setup "setting up a build of it" \
-		configure_fuzz "$BUILD/fuzz-planted/build" "$PLANTED_SOURCE"
+		configure_fuzz "$BUILD/fuzz-planted/build" "$FUZZ_COPY"
 	for target in "${targets[@]}"; do
 		if step "planted-$target" "hunting the bug planted for $target" hunt "$target"; then
 			table+=("$(printf '%-14s found: %s' "$target" "$(planted_words "$target")")")

@@ -23,6 +23,7 @@ package_table() {
 	check cppcheck           cmd:cppcheck
 	check shellcheck         cmd:shellcheck
 	check git                cmd:git
+	check patch              cmd:patch
 	test  python3-pytest     file:/usr/lib/python3/dist-packages/pytest/__init__.py
 	test  haproxy            cmd:haproxy
 	test  openssl            cmd:openssl
@@ -39,6 +40,8 @@ package_table() {
 	fuzz  llvm               cmd:llvm-cov
 	fuzz  git                cmd:git
 	fuzz  patch              cmd:patch
+	planted git              cmd:git
+	planted patch            cmd:patch
 	END
 }
 

@@ -5,6 +5,11 @@
 test_command() {
 	local name='' runs=1
 
+	if [ "${1:-}" = planted ]; then
+		shift
+		planted_command "$@"
+		return
+	fi
 	while [ $# -gt 0 ]; do
 		case $1 in
 		--runs)

@@ -6,16 +6,22 @@ import json
 # So long the agent may believe what is no longer so: an event that the engine dropped is found by
 # the list a minute later.
 BELIEF_SECONDS = 80
+NAMED = 3  # so many containers of one report are named
 
 
 class Judge:
     def __init__(self, engine, protocol, wrong):
         self.engine = engine
         self.protocol = protocol
-        self.wrong = wrong  # called with what is wrong
+        self.tell = wrong  # called with what is wrong
+        self.found = 0  # so much is
         self.since = 0
         self.requests = self.stops = self.reports = 0
         self.told = set()  # ids that some report held
+
+    def wrong(self, what):
+        self.found += 1
+        self.tell(what)
 
     def read(self, master):
         """Judges the requests that are new in the master's record."""
@@ -53,10 +59,20 @@ class Judge:
         self.told |= ids
         if not complete:
             return
+        lacking, stale = [], []
         for container in list(self.engine.containers.values()):
             lasting = container.never_stopped() and container.id in self.told
             if container.id not in ids and (
                     lasting or container.ran_throughout(now - BELIEF_SECONDS, now)):
-                self.wrong("a report called complete lacks %s" % container.name)
+                lacking.append(container.name)
             if container.id in ids and not container.ran_at_all(now - BELIEF_SECONDS, now):
-                self.wrong("a report holds %s, which is long gone" % container.name)
+                stale.append(container.name)
+        if lacking:
+            self.wrong("a report called complete lacks %s" % named(lacking))
+        if stale:
+            self.wrong("a report holds what is long gone: %s" % named(stale))
+
+
+def named(names):
+    more = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (" and %d more" % more if more > 0 else "")

@@ -26,6 +26,10 @@ START = {
                  "--bounding-set=-all,+setuid,+setgid,+kill"],
 }
 
+# Of a line of the log: who wrote it, and that it stands for others.
+PROCESS = re.compile(r"^\S+ [A-Z]+ ([a-z-]+): ")
+REPEATS = re.compile(r": \(the last line (\d+) times more\)$")
+
 
 def traced():
     """With TEST_TRACES, strace in front: the tracer is a child of its own, so the pid stays."""
@@ -60,6 +64,21 @@ class Log:
             if match:
                 return index, when, match
         return None
+
+    def count(self, pattern, start=0):
+        """How many lines match, those too that the supervisor only counts: the same ones again."""
+        found, last = 0, {}  # process to whether its last line matched
+        for _, line in self.lines[start:]:
+            process = PROCESS.search(line)
+            more = REPEATS.search(line)
+            if process and more:
+                found += int(more[1]) if last.get(process[1]) else 0
+                continue
+            matches = re.search(pattern, line) is not None
+            found += matches
+            if process:
+                last[process[1]] = matches
+        return found
 
     def text(self):
         return "\n".join(line for _, line in self.lines)

@@ -105,6 +105,7 @@ class LoneWorker:
         self.corrupt = []
         self.status = None
         self.fail_saves = fail_saves
+        self.held = None  # a list: what is to be saved waits in it, unanswered
         self.peers = {}
         self.selector = selectors.DefaultSelector()
         self.pending = queue.SimpleQueue()  # ends that the thread is to watch
@@ -177,7 +178,22 @@ class LoneWorker:
         name, self.blob_for = self.blob_for, None
         if name == "status":
             self.status = json.loads(blob)
-        elif self.fail_saves:
+        elif self.held is not None:
+            self.held.append((name, blob))
+        else:
+            self.answer_save(name, blob)
+
+    def hold_saves(self):
+        self.held = []
+
+    def answer_saves(self):
+        """Those that waited, in their order, and the later ones at once again."""
+        held, self.held = self.held, None
+        for name, blob in held:
+            self.answer_save(name, blob)
+
+    def answer_save(self, name, blob):
+        if self.fail_saves:
             self.control.send({"type": "save-failed", "file": name, "reason": "no space left"})
         else:
             self.saved[name] = blob
@@ -223,3 +239,22 @@ class LoneWorker:
             self.wait_end()
         for end in [self.control, *self.peers.values()]:
             end.close()
+
+
+def start_link(workers, url, key, **values):
+    return workers(
+        "master-link",
+        {"DOCKFLARE_MASTER_URL": url, "REPORT_INTERVAL_SECONDS": "1",
+         "COMMAND_POLL_SECONDS": "1", "DOCKER_HOST": "tcp://127.0.0.1:1",
+         "ALLOW_PLAINTEXT_MASTER": "false", "CLOUDFLARED_IMAGE": "a/b:1", **values},
+        files={"agent_id.txt": None, "decommission.json": None, "journal.json": None},
+        secrets={"DOCKFLARE_API_KEY": key, "CF_ACCESS_CLIENT_ID": None,
+                 "CF_ACCESS_CLIENT_SECRET": None, "HTTPS_PROXY": None})
+
+
+def start_keeper(workers, host, **values):
+    return workers(
+        "tunnel-keeper",
+        {"DOCKER_TUNNEL_HOST": host, "DOCKER_HOST": host, "CLOUDFLARED_NETWORK_NAME": "net",
+         "CLOUDFLARED_IMAGE": "a/b:1", "TUNNEL_ON_EXIT": "keep", "TUNNEL_METRICS_PORT": "2000",
+         **values}, files={"tunnel_state.json": None})
