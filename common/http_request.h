@@ -43,6 +43,7 @@ struct http_request {
 	bool started; /* on_start was called */
 	bool too_large;
 	bool refused; /* the judge refused the address */
+	int no_socket; /* why there was no socket for the connection (errno), 0: there was */
 	bool stopped; /* on_data said so */
 	bool json;
 	bool proxied;

@@ -1,16 +1,21 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One fault, met by one agent: begun, seen, ended, and everything is as it should be afterwards."""
 
+import os
 import socket
 import threading
 import time
 
 from engine import LoadEngine
 from harness import wait
+from harness.agent import children
 from judge import Judge
 
 CONTAINERS = 30
-IDLE_SECONDS = 3
+# Of one processor, for all five processes; a start of a worker takes up to 0.1 s beside that.
+BUSY_SHARE = 0.2
+BUSY_SECONDS = 1
+TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Case:
@@ -40,6 +45,19 @@ class Case:
         except OSError:
             return True
 
+    def cpu_seconds(self):
+        """What its processes have used so far, those that have ended too."""
+        used = 0
+        for pid in (self.agent.pid, *children(self.agent.pid)):
+            try:
+                with open("/proc/%d/stat" % pid, encoding="ascii", errors="replace") as file:
+                    fields = file.read().rpartition(")")[2].split()
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            # proc(5): utime, stime, and those of children that were waited for.
+            used += sum(int(ticks) for ticks in fields[11:15])
+        return used / TICKS
+
     def churn(self, number):
         """Some start, some stop, some are made anew; most run on."""
         for at in range(3):
@@ -61,7 +79,7 @@ class Case:
         self.master.wait_registered()
         wait.until("the master knows what runs", self.is_told, 20)
         # Docker's list is read a second time shortly after the first: it is not the fault's.
-        time.sleep(IDLE_SECONDS)
+        time.sleep(self.fault.after)
 
     def meet(self):
         fault = self.fault
@@ -69,6 +87,7 @@ class Case:
         state = self.master.state()
         self.before = {"opened": self.engine.opened, "request": state["next_request"],
                        "connections": state["connections"]}
+        used = self.cpu_seconds()
         began = time.monotonic()
         fault.begin(self)
         self.churn(0)
@@ -82,6 +101,9 @@ class Case:
         if not self.shown["evidence"]:
             self.wrong("the fault took no effect")
         ended = time.monotonic()
+        used = self.cpu_seconds() - used
+        if used > BUSY_SHARE * (ended - began) + BUSY_SECONDS:
+            self.wrong("it used the processor for %.1f of %.1f s" % (used, ended - began))
         fault.end(self)
         self.converge(ended)
 

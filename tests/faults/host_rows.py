@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rows about the host: its disk."""
+"""Rows about the host: its disk, and what it lets a process have."""
 
 import os
+import signal
+import socket
+import subprocess
 
 from fault import Fault
+from harness import secret
+from harness.agent import WORKERS, read_status
 
 
 def bad_command(case):
@@ -57,7 +62,115 @@ def empty_disk(case):
     os.unlink(filler(case))
 
 
+# ---- descriptors: the limit of a running process is lowered to what it has open ----
+
+# Of a worker: input, log twice, the control channel, three peers; the others are connections.
+WORKER_OWN = 7
+
+
+def first_free(pid):
+    """The lowest descriptor that is not open, which is the next one that it would get."""
+    taken = {int(name) for name in os.listdir("/proc/%d/fd" % pid)}
+    return min(set(range(len(taken) + 1)) - taken)
+
+
+def soft_limit(pid):
+    with open("/proc/%d/limits" % pid, encoding="ascii") as file:
+        return [int(line.split()[3]) for line in file if line.startswith("Max open files")][0]
+
+
+def set_soft_limit(pid, count):
+    """As its own user, who needs no privilege for that (prlimit(2))."""
+    status = read_status(pid)
+    subprocess.run(["setpriv", "--reuid", status["Uid"].split()[0], "--regid",
+                    status["Gid"].split()[0], "--clear-groups", "prlimit", "--pid", str(pid),
+                    "--nofile=%d:" % count], check=True)
+
+
+def exhaust(name, need):
+    """No more than is open; of a worker less, so that what it closes makes no room for more."""
+    def begin(case):
+        pid = case.agent.pids()[name] if name in WORKERS else case.agent.pid
+        count = min(first_free(pid), WORKER_OWN) if name in WORKERS else first_free(pid)
+        case.killed = {"pid": pid, "count": count, "limit": soft_limit(pid)}
+        set_soft_limit(pid, count)
+        need(case)
+    return begin
+
+
+def exhausted(case):
+    """The kernel's word: the limit, and that all below it are open."""
+    pid, count = case.killed["pid"], case.killed["count"]
+    full = soft_limit(pid) == count <= first_free(pid)
+    return "%d descriptors, all open" % count if full else None
+
+
+def relieve(case):
+    set_soft_limit(case.killed["pid"], case.killed["limit"])
+
+
+# Names that are in the hosts file of this agent only; no other server is asked for them.
+HOSTS = ('printf "127.0.0.1 master.test\\n" >"$1/hosts" && mount --bind "$1/hosts" /etc/hosts && '
+         'printf "nameserver 127.0.0.1\\n" >"$1/resolv" && '
+         'mount --bind "$1/resolv" /etc/resolv.conf && shift && exec "$@"')
+
+
+def by_name(case):
+    """The master is asked for by its name, which takes the resolver a file."""
+    case.agent.before = ["unshare", "--mount", "sh", "-c", HOSTS, "sh", case.agent.folder]
+    case.agent.environment.update(ALLOW_PLAINTEXT_MASTER="true", DOCKFLARE_MASTER_URL=(
+        case.master.url.replace("127.0.0.1", "master.test")))
+
+
+def lose_connection(case):
+    case.master.control("drop-connections")
+
+
+def want_tunnel(case):
+    """For which it must ask Docker.  There is no image for it here, so it never comes."""
+    case.master.start_tunnel(secret.Tunnel("no-descriptor"))
+
+
+def no_tunnel_again(case):
+    relieve(case)
+    case.master.command("stop_tunnel")
+
+
+def ask_and_kill(case):
+    """Whoever asks for the status, and a new worker, need descriptors of the supervisor."""
+    case.killed["asks"] = socket.socket(socket.AF_UNIX)
+    case.killed["asks"].connect(os.path.join(case.agent.run, "status.sock"))
+    os.kill(case.agent.pids()["docker-watcher"], signal.SIGKILL)
+
+
+def descriptor_rows():
+    yield Fault("docker-watcher without descriptors", exhaust(
+        "docker-watcher", lambda case: case.engine.cut_streams()), exhausted, relieve, seconds=4,
+                said=r"docker-watcher: Docker can't be read: ", over=r"watching Docker ",
+                part=("docker", "unreadable"))
+    yield Fault("master-link without descriptors", exhaust(
+        "master-link", lose_connection), exhausted, relieve,
+                seconds=4, said=r"master-link: master is away: ",
+                over=r"master-link: master is back after ", part=("link", "away"))
+
+
+    yield Fault("name-resolver without descriptors", exhaust("name-resolver", lose_connection),
+                exhausted, relieve, prepare=by_name, seconds=4,
+                said=r"master-link: master is away: ", over=r"master-link: master is back after ",
+                part=("link", "away"))
+    yield Fault("tunnel-keeper without descriptors", exhaust("tunnel-keeper", want_tunnel),
+                exhausted, no_tunnel_again, seconds=4,
+                said=r"tunnel-keeper: .*Too many open files",
+                over=r"tunnel-keeper: tunnel: stopped")
+    # After ten seconds a worker is replaced at once, however often that fails.
+    yield Fault("supervisor without descriptors", exhaust("supervisor", ask_and_kill),
+                exhausted, relieve, seconds=4, after=11,
+                said=r"docker-watcher can't be started: Too many open files",
+                over=r"supervisor: docker-watcher is ready .* after its end\)")
+
+
 ROWS = [
+    *descriptor_rows(),
     Fault("disk full", fill_disk, disk_is_full, empty_disk, prepare=small_disk, seconds=4,
           said=r"can't be saved: No space left", over=r"journal.json is saved again"),
     Fault("data folder read-only", read_only, mode_of_data, writable, seconds=4,

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/data_folder.h"
 #include "supervisor/state_files.h"
 
 #define FILE_UNDER_TEST STATE_TUNNEL
@@ -200,7 +201,7 @@ cleaning_removes_what_an_interrupted_save_left(void **state)
 		snprintf(name, sizeof(name), ".%s.new", state_file_names[file]);
 		put(folder, name, "half");
 	}
-	fd = state_folder_open(folder->path, &why);
+	fd = data_folder_open(folder->path, &why);
 	assert_true(fd >= 0);
 	assert_int_equal(fcntl(fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
 	assert_int_equal(why.length, 0);
@@ -216,7 +217,7 @@ expect_refusal(const char *path, int error, const char *part, const char *not_pa
 {
 	struct buffer why _cleanup_buffer_ = BUFFER(1024);
 
-	assert_int_equal(state_folder_open(path, &why), error);
+	assert_int_equal(data_folder_open(path, &why), error);
 	if (strstr(why.bytes, path) == NULL || strstr(why.bytes, part) == NULL ||
 	    strstr(why.bytes, not_part) != NULL)
 		fail_msg("%s", why.bytes);
@@ -257,7 +258,7 @@ an_unwritable_folder_is_told(void **state)
 		if (geteuid() == 0 &&
 		    (setresgid(uid, uid, uid) != 0 || setresuid(uid, uid, uid) != 0))
 			_exit(2);
-		if (state_folder_open(folder->path, &why) != -EACCES)
+		if (data_folder_open(folder->path, &why) != -EACCES)
 			_exit(3);
 		_exit(strstr(why.bytes, owner) != NULL &&
 			      (uid != OTHER_UID || strstr(why.bytes, advice) != NULL) ?
