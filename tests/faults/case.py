@@ -152,6 +152,7 @@ class Case:
 
     def close(self):
         self.agent.kill()
+        self.fault.clean(self)
         self.engine.close()
 
     def run(self):

@@ -25,5 +25,6 @@ class Fault:
     converges: float = 40  # seconds from end: 30 of backoff, 5, and what the machine needs
     prepare: Callable = lambda case: None  # before the agent's start
     after: float = 3  # seconds that the agent has run when it begins
+    clean: Callable = lambda case: None  # after the agent's end
     part: Optional[tuple] = None  # (part of the status, its state while it lasts)
     any_time: bool = False  # also in the soak and in combinations: it mends without a trace

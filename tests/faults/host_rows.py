@@ -2,13 +2,16 @@
 """Rows about the host: its disk, and what it lets a process have."""
 
 import os
+import shutil
 import signal
 import socket
+import struct
 import subprocess
+import time
 
 from fault import Fault
-from harness import secret
-from harness.agent import WORKERS, read_status
+from harness import programs, secret
+from harness.agent import AGENT_UID, WORKERS, read_status
 
 
 def bad_command(case):
@@ -60,6 +63,80 @@ def disk_is_full(case):
 
 def empty_disk(case):
     os.unlink(filler(case))
+
+
+# ---- a disk that takes its time ----
+
+SYNC_SECONDS = 5
+
+
+def slow_disk(case):
+    case.killed["disk"] = os.path.join(case.agent.folder, "slow_disk")
+    with open(case.killed["disk"], "wb") as file:
+        file.write(struct.pack("=II", 0, 0))
+    case.agent.before = [programs.built("slow_disk", "-lseccomp"), case.killed["disk"]]
+
+
+def set_delay(case, milliseconds):
+    with open(case.killed["disk"], "r+b") as file:
+        file.write(struct.pack("=I", milliseconds))
+
+
+def delay_syncs(case):
+    case.killed["pids"] = case.agent.pids()
+    set_delay(case, SYNC_SECONDS * 1000)
+    bad_command(case)
+
+
+def syncs_held(case):
+    with open(case.killed["disk"], "rb") as file:
+        held = struct.unpack("=II", file.read(8))[1]
+    if case.agent.pids() != case.killed["pids"]:
+        case.wrong("a worker was killed for the disk")
+    return "%d syncs held for %d s" % (held, SYNC_SECONDS) if held else None
+
+
+def fast_again(case):
+    set_delay(case, 0)
+    bad_command(case)
+
+
+# ---- the data folder itself is gone ----
+
+DELETED = r"journal.json can't be saved: the data folder was deleted; .* restart the agent"
+
+
+def delete_folder(case):
+    shutil.rmtree(case.agent.data)
+    bad_command(case)
+
+
+def folder_is_gone(case):
+    links = [os.readlink("/proc/%d/fd/%s" % (case.agent.pid, fd))
+             for fd in os.listdir("/proc/%d/fd" % case.agent.pid)]
+    gone = [link for link in links if link == case.agent.data + " (deleted)"]
+    return "the folder that it has open is deleted" if gone else None
+
+
+def make_folder_and_restart(case):
+    """The one that is made again is another, so that the agent says the same until its restart."""
+    os.mkdir(case.agent.data, 0o700)
+    os.chown(case.agent.data, AGENT_UID, AGENT_UID)
+    bad_command(case)
+    time.sleep(1)
+    if not any("restart the agent" in line for line in case.agent.status()["link"]["warnings"]):
+        case.wrong("status does not tell to restart the agent")
+    if os.listdir(case.agent.data):
+        case.wrong("it saves into the new folder")
+    case.agent.stop()
+    case.agent.start()
+    case.mark = 0  # another log
+
+
+def saved_in_it(case):
+    """Behind the end: what is saved now is in the new folder."""
+    if not case.agent.read("agent_id.txt"):
+        case.wrong("nothing is saved in the new folder")
 
 
 # ---- descriptors: the limit of a running process is lowered to what it has open ----
@@ -136,11 +213,37 @@ def no_tunnel_again(case):
     case.master.command("stop_tunnel")
 
 
-def ask_and_kill(case):
-    """Whoever asks for the status, and a new worker, need descriptors of the supervisor."""
-    case.killed["asks"] = socket.socket(socket.AF_UNIX)
-    case.killed["asks"].connect(os.path.join(case.agent.run, "status.sock"))
+def kill_watcher(case):
     os.kill(case.agent.pids()["docker-watcher"], signal.SIGKILL)
+
+
+def no_watcher(case):
+    """The kernel's word again."""
+    pid, count = case.killed["pid"], case.killed["count"]
+    starved = soft_limit(pid) == count and "docker-watcher" not in case.agent.pids()
+    return "%d descriptors, no process" % count if starved else None
+
+
+def ask(case):
+    case.killed["asking"] = socket.socket(socket.AF_UNIX)
+    case.killed["asking"].connect(os.path.join(case.agent.run, "status.sock"))
+
+
+def not_answered(case):
+    case.killed["asking"].setblocking(False)
+    try:
+        case.killed["asking"].recv(1)
+        return None
+    except BlockingIOError:
+        return exhausted(case)
+
+
+def answered(case):
+    relieve(case)
+    with case.killed["asking"] as asking:
+        asking.settimeout(10)
+        if not asking.recv(1):
+            case.wrong("who asked for the status was never answered")
 
 
 def descriptor_rows():
@@ -161,15 +264,22 @@ def descriptor_rows():
     yield Fault("tunnel-keeper without descriptors", exhaust("tunnel-keeper", want_tunnel),
                 exhausted, no_tunnel_again, seconds=4,
                 said=r"tunnel-keeper: .*Too many open files",
-                over=r"tunnel-keeper: tunnel: stopped")
-    # After ten seconds a worker is replaced at once, however often that fails.
-    yield Fault("supervisor without descriptors", exhaust("supervisor", ask_and_kill),
-                exhausted, relieve, seconds=4, after=11,
+                over=r"tunnel-keeper: Docker is back after")
+    # A worker that was well for ten seconds is replaced at once, but not again and again.
+    yield Fault("no descriptors for a new worker", exhaust("supervisor", kill_watcher),
+                no_watcher, relieve, seconds=4, after=11,
                 said=r"docker-watcher can't be started: Too many open files",
                 over=r"supervisor: docker-watcher is ready .* after its end\)")
+    yield Fault("no descriptors for a status", exhaust("supervisor", ask), not_answered, answered,
+                seconds=4)
 
 
 ROWS = [
+    Fault("slow disk", delay_syncs, syncs_held, fast_again, prepare=slow_disk, seconds=16,
+          said=r"journal.json took 1[0-9] s to be saved", detected=20,
+          over=r"journal.json is saved in time again"),
+    Fault("data folder deleted", delete_folder, folder_is_gone, make_folder_and_restart,
+          said=DELETED, over=r"supervisor: started, version", clean=saved_in_it),
     *descriptor_rows(),
     Fault("disk full", fill_disk, disk_is_full, empty_disk, prepare=small_disk, seconds=4,
           said=r"can't be saved: No space left", over=r"journal.json is saved again"),
