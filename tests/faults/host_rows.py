@@ -203,6 +203,17 @@ def lose_connection(case):
     case.master.control("drop-connections")
 
 
+def leave(case):
+    """Once a connection fails, names are asked for anew."""
+    case.master.control("away")
+
+
+def come_back(case):
+    case.master.control("back")
+    time.sleep(2)
+    relieve(case)
+
+
 def want_tunnel(case):
     """For which it must ask Docker.  There is no image for it here, so it never comes."""
     case.master.start_tunnel(secret.Tunnel("no-descriptor"))
@@ -257,10 +268,10 @@ def descriptor_rows():
                 over=r"master-link: master is back after ", part=("link", "away"))
 
 
-    yield Fault("name-resolver without descriptors", exhaust("name-resolver", lose_connection),
-                exhausted, relieve, prepare=by_name, seconds=4,
-                said=r"master-link: master is away: ", over=r"master-link: master is back after ",
-                part=("link", "away"))
+    yield Fault("name-resolver without descriptors", exhaust("name-resolver", leave),
+                exhausted, come_back, prepare=by_name, seconds=4, after=1,
+                said=r"master is away: master.test: Could not contact DNS servers",
+                over=r"master-link: master is back after ", part=("link", "away"))
     yield Fault("tunnel-keeper without descriptors", exhaust("tunnel-keeper", want_tunnel),
                 exhausted, no_tunnel_again, seconds=4,
                 said=r"tunnel-keeper: .*Too many open files",
