@@ -2,12 +2,13 @@
 /*
  * A library that lets a program see other clocks than the machine has.  It stands in the place of
  * one that the program loads before libc, and loads that one in turn, so that its clock_gettime(2),
- * gettimeofday(2) and time(2) come first: harness/clock.py says how.
+ * gettimeofday(2), time(2) and poll(2) come first: harness/clock.py says how.
  *
  * SHIFT_FILE holds two native 64-bit numbers, which the test changes while the program runs: the
  * nanoseconds to be added to the clock of the day, and to those that count from the machine's start.
  */
 #include <fcntl.h>
+#include <poll.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -16,6 +17,8 @@
 #include <unistd.h>
 
 #define SECOND 1000000000ll
+#define MILLISECOND 1000000ll
+#define SLICE (50 * MILLISECOND)
 
 static const volatile int64_t none[2];
 static const volatile int64_t *shift = none;
@@ -78,4 +81,40 @@ time(time_t *now)
 	if (now != NULL)
 		*now = time.tv_sec;
 	return time.tv_sec;
+}
+
+static int64_t
+since_start(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * SECOND + now.tv_nsec;
+}
+
+/* A wait whose end is stepped over ends soon, as it does where the kernel's own clock is stepped. */
+int
+poll(struct pollfd *fds, nfds_t count, int timeout_ms)
+{
+	int64_t until = since_start() + timeout_ms * MILLISECOND, left;
+	struct timespec slice;
+	long ready;
+
+	if (timeout_ms < 0)
+		return (int)syscall(SYS_ppoll, fds, count, NULL, NULL, 0);
+	do {
+		left = until - since_start();
+		left = left < 0 ? 0 : left > SLICE ? SLICE : left;
+		slice = (struct timespec){ .tv_nsec = left };
+		ready = syscall(SYS_ppoll, fds, count, &slice, NULL, 0);
+	} while (ready == 0 && since_start() < until);
+	return (int)ready;
+}
+
+/* What _FORTIFY_SOURCE makes of it. */
+int
+__poll_chk(struct pollfd *fds, nfds_t count, int timeout_ms, size_t size)
+{
+	(void)size;
+	return poll(fds, count, timeout_ms);
 }
