@@ -147,7 +147,7 @@ class Case:
             found, at = 0, self.mark
             while pattern and (hit := self.agent.log.find(pattern, at)):
                 found, at = found + 1, hit[0] + 1
-            if found > 3:
+            if found > self.fault.lines:
                 self.wrong("%d lines /%s/" % (found, pattern))
 
     def close(self):

@@ -21,6 +21,7 @@ class Fault:
     seconds: float = 3
     said: Optional[str] = None
     over: Optional[str] = None
+    lines: int = 3  # of each of them, at most: not one for each try, but for each death
     detected: float = 10  # seconds from begin to `said`
     converges: float = 40  # seconds from end: 30 of backoff, 5, and what the machine needs
     prepare: Callable = lambda case: None  # before the agent's start

@@ -12,6 +12,7 @@ import time
 from fault import Fault
 from harness import programs, secret
 from harness.agent import AGENT_UID, WORKERS, read_status
+from harness.cgroup import MemoryGroup
 
 
 def bad_command(case):
@@ -137,6 +138,36 @@ def saved_in_it(case):
     """Behind the end: what is saved now is in the new folder."""
     if not case.agent.read("agent_id.txt"):
         case.wrong("nothing is saved in the new folder")
+
+
+# ---- memory: a limit that is enough for what the agent has, and not for a burst ----
+
+BURST = 600
+SPARE_BYTES = 256 * 1024
+
+
+def own_group(case):
+    case.killed["group"] = MemoryGroup(case.agent, os.path.basename(case.agent.run))
+
+
+def limit_memory(case):
+    group = case.killed["group"]
+    group.limit(group.used() + SPARE_BYTES)
+    for number in range(BURST):
+        case.engine.start("burst-%d" % number)
+
+
+def kernel_killed(case):
+    kills = case.killed["group"].kills()
+    return "%d processes killed for memory" % kills if kills else None
+
+
+def raise_limit(case):
+    case.killed["group"].limit(None)
+
+
+def remove_group(case):
+    case.killed["group"].remove()
 
 
 # ---- descriptors: the limit of a running process is lowered to what it has open ----
@@ -291,6 +322,9 @@ ROWS = [
           over=r"journal.json is saved in time again"),
     Fault("data folder deleted", delete_folder, folder_is_gone, make_folder_and_restart,
           said=DELETED, over=r"supervisor: started, version", clean=saved_in_it),
+    Fault("memory limit", limit_memory, kernel_killed, raise_limit, prepare=own_group, seconds=4,
+          said=r"supervisor: [a-z-]+ ended \(signal 9", lines=8,
+          over=r"docker-watcher: watching Docker ", clean=remove_group),
     *descriptor_rows(),
     Fault("disk full", fill_disk, disk_is_full, empty_disk, prepare=small_disk, seconds=4,
           said=r"can't be saved: No space left", over=r"journal.json is saved again"),
