@@ -236,6 +236,25 @@ what_is_no_folder_is_told(void **state)
 	expect_refusal(path, -ENOTDIR, "Not a directory", "chown");
 }
 
+static void
+a_deleted_folder_is_told(void **state)
+{
+	const struct folder *folder = *state;
+	char path[PATH_BYTES];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/gone", folder->path);
+	assert_int_equal(mkdir(path, 0700), 0);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_string_equal(data_folder_error(fd, ENOENT), strerror(ENOENT));
+	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(state_file_save(fd, FILE_UNDER_TEST, SLICE("new")), -ENOENT);
+	assert_non_null(strstr(data_folder_error(fd, ENOENT), "restart the agent"));
+	assert_string_equal(data_folder_error(fd, ENOSPC), strerror(ENOSPC));
+	close(fd);
+}
+
 /* In a child of another uid, for root may write everywhere. */
 static void
 an_unwritable_folder_is_told(void **state)
@@ -282,6 +301,7 @@ main(void)
 		FOLDER_TEST(the_first_and_the_last_corrupt_file_are_kept),
 		FOLDER_TEST(cleaning_removes_what_an_interrupted_save_left),
 		FOLDER_TEST(what_is_no_folder_is_told),
+		FOLDER_TEST(a_deleted_folder_is_told),
 		FOLDER_TEST(an_unwritable_folder_is_told),
 	};
 
