@@ -10,7 +10,7 @@ import subprocess
 import time
 
 from fault import Fault
-from harness import programs, secret
+from harness import programs, secret, wait
 from harness.agent import AGENT_UID, WORKERS, read_status
 from harness.cgroup import MemoryGroup
 
@@ -195,11 +195,32 @@ def set_soft_limit(pid, count):
                     "--nofile=%d:" % count], check=True)
 
 
+def connections(pid):
+    """Its descriptors of TCP."""
+    with open("/proc/net/tcp", encoding="ascii") as file:
+        sockets = {"socket:[%s]" % line.split()[9] for line in file}
+    folder = "/proc/%d/fd" % pid
+    return {int(fd) for fd in os.listdir(folder) if os.readlink(os.path.join(folder, fd)) in sockets}
+
+
+def worker_with_order(case, name):
+    """One whose own descriptors come before its connections, which they do not if it was quick."""
+    for _ in range(10):
+        pid = case.agent.pids()[name]
+        if first_free(pid) >= WORKER_OWN and not connections(pid) & set(range(WORKER_OWN)):
+            return pid
+        os.kill(pid, signal.SIGKILL)
+        wait.until("another one has begun", lambda: case.agent.pids().get(name) not in (
+            None, pid) and case.agent.status()["status"] == "healthy", 20)
+    raise AssertionError("%s has its descriptors in no order" % name)
+
+
 def exhaust(name, need):
     """No more than is open; of a worker less, so that what it closes makes no room for more."""
     def begin(case):
-        pid = case.agent.pids()[name] if name in WORKERS else case.agent.pid
-        count = min(first_free(pid), WORKER_OWN) if name in WORKERS else first_free(pid)
+        pid = worker_with_order(case, name) if name in WORKERS else case.agent.pid
+        count = WORKER_OWN if name in WORKERS else first_free(pid)
+        case.mark = case.agent.mark()
         case.killed = {"pid": pid, "count": count, "limit": soft_limit(pid)}
         set_soft_limit(pid, count)
         need(case)
