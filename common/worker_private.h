@@ -25,8 +25,8 @@ struct worker_file {
 	struct buffer content; /* as handed over */
 	bool saving;           /* a save waits for its answer */
 	int64_t saving_since_ms;
-	bool slow; /* the last one took long, which was said */
-	bool waiting;          /* `next` is to be saved after it */
+	bool slow;    /* the last one took long, which was said */
+	bool waiting; /* `next` is to be saved after it */
 	struct buffer next;
 };
 

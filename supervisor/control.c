@@ -105,8 +105,7 @@ take_save(struct supervisor *supervisor, struct slot *slot, struct slice blob)
 	}
 	error = state_file_save(supervisor->data_fd, file, blob);
 	/* These texts have nothing that JSON would want escaped. */
-	answer_save(slot, file,
-	    error == 0 ? NULL : data_folder_error(supervisor->data_fd, -error));
+	answer_save(slot, file, error == 0 ? NULL : data_folder_error(supervisor->data_fd, -error));
 }
 
 void

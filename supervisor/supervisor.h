@@ -70,9 +70,9 @@ struct supervisor {
 	int64_t started_ms;
 	struct slot slots[PROCESS_COUNT]; /* by enum process; the workers' are used */
 	int signal_fd;
-	int data_fd;   /* the data folder */
-	int lock_fd;   /* its lock, held for life */
-	int status_fd; /* -1: no status socket */
+	int data_fd;             /* the data folder */
+	int lock_fd;             /* its lock, held for life */
+	int status_fd;           /* -1: no status socket */
 	int64_t status_again_ms; /* who asks waits until then: there was no descriptor for one */
 	struct status_client clients[STATUS_CLIENTS_MAX];
 	bool stopping;

@@ -36,8 +36,9 @@ static volatile struct shared *
 map(const char *path)
 {
 	int fd = open(path, O_RDWR | O_CLOEXEC);
-	void *shared = fd < 0 ? MAP_FAILED : mmap(NULL, sizeof(struct shared),
-	    PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	void *shared = fd < 0 ? MAP_FAILED :
+				mmap(NULL, sizeof(struct shared), PROT_READ | PROT_WRITE,
+				    MAP_SHARED, fd, 0);
 
 	if (shared == MAP_FAILED)
 		fail(path, errno);
