@@ -176,6 +176,7 @@ http_on_socket(void *data, curlsocktype purpose UNUSED, struct curl_sockaddr *ta
 {
 	struct http_request *request = data;
 	struct address address;
+	int fd;
 
 	if (target->family != AF_UNIX && request->judge != NULL) {
 		if (address_from_sockaddr(&target->addr, &address) < 0 ||
@@ -184,7 +185,9 @@ http_on_socket(void *data, curlsocktype purpose UNUSED, struct curl_sockaddr *ta
 			return CURL_SOCKET_BAD;
 		}
 	}
-	return socket(target->family, target->socktype | SOCK_CLOEXEC, target->protocol);
+	fd = socket(target->family, target->socktype | SOCK_CLOEXEC, target->protocol);
+	request->no_socket = fd < 0 ? errno : 0;
+	return fd;
 }
 
 static enum http_error
@@ -239,6 +242,8 @@ connect_reason(const struct http_request *request)
 
 	if (request->refused)
 		return "an address that the configuration does not allow";
+	if (request->no_socket != 0)
+		return strerrordesc_np(request->no_socket);
 	(void)curl_easy_getinfo(request->easy, CURLINFO_OS_ERRNO, &number);
 	return number != 0 ? strerrordesc_np((int)number) : "no connection";
 }

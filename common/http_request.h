@@ -42,8 +42,9 @@ struct http_request {
 	bool fresh;   /* asked for a new connection */
 	bool started; /* on_start was called */
 	bool too_large;
-	bool refused; /* the judge refused the address */
-	bool stopped; /* on_data said so */
+	bool refused;  /* the judge refused the address */
+	int no_socket; /* why there was no socket for the connection (errno), 0: there was */
+	bool stopped;  /* on_data said so */
 	bool json;
 	bool proxied;
 	int64_t retry_after_ms;

@@ -11,6 +11,8 @@
 #include "common/log.h"
 #include "common/worker_private.h"
 
+#define SLOW_SAVE_MS 3000
+
 /* ---- to the supervisor: fixed texts ---- */
 
 void
@@ -44,6 +46,23 @@ send_save(struct worker *worker, enum state_file file, struct slice content)
 	say_about_file(worker, "save", file);
 	control_blob(worker, content);
 	worker->files[file].saving = true;
+	worker->files[file].saving_since_ms = clock_ms();
+}
+
+/* A slow disk shows in commands that are obeyed late, and in a status that is answered late. */
+static void
+say_whether_slow(struct worker_file *entry, enum state_file file)
+{
+	int64_t took_ms = clock_ms() - entry->saving_since_ms;
+	bool slow = took_ms >= SLOW_SAVE_MS;
+
+	if (slow && !entry->slow)
+		log_warning("%s took %lld s to be saved: the disk is slow, and the agent waits "
+			    "for it",
+		    state_file_names[file], (long long)(took_ms / 1000));
+	else if (!slow && entry->slow)
+		log_info("%s is saved in time again", state_file_names[file]);
+	entry->slow = slow;
 }
 
 void
@@ -70,6 +89,7 @@ control_answered(struct worker *worker, enum state_file file, const char *reason
 	struct worker_file *entry = &worker->files[file];
 
 	entry->saving = false;
+	say_whether_slow(entry, file);
 	if (entry->waiting) {
 		/* The newer content's answer counts; this one tells nobody anything. */
 		entry->waiting = false;

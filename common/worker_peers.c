@@ -24,7 +24,11 @@ peers_close(struct worker *worker, enum process peer)
 void
 peers_open(struct worker *worker, enum process peer, int fd)
 {
-	if (fd < 0 || (worker->entry->peers & PROCESS_BIT(peer)) == 0)
+	/* What the kernel could not give us it leaves out (unix(7)). */
+	if (fd < 0)
+		fatal("the channel to %s came without its descriptor: there may be none left",
+		    processes[peer].name);
+	if ((worker->entry->peers & PROCESS_BIT(peer)) == 0)
 		fatal("the supervisor sent a peer that is not due");
 	peers_close(worker, peer);
 	channel_open(&worker->peers[peer], fd, false);

@@ -24,7 +24,9 @@ struct worker_file {
 	bool arrived;
 	struct buffer content; /* as handed over */
 	bool saving;           /* a save waits for its answer */
-	bool waiting;          /* `next` is to be saved after it */
+	int64_t saving_since_ms;
+	bool slow;    /* the last one took long, which was said */
+	bool waiting; /* `next` is to be saved after it */
 	struct buffer next;
 };
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/data_folder.h"
 #include "common/log_out.h"
 #include "supervisor/slot.h"
 #include "supervisor/state_files.h"
@@ -103,11 +104,8 @@ take_save(struct supervisor *supervisor, struct slot *slot, struct slice blob)
 		return;
 	}
 	error = state_file_save(supervisor->data_fd, file, blob);
-	/* strerror's texts have nothing that JSON would want escaped. */
-	answer_save(slot, file, error == 0 ? NULL : strerror(-error));
-	if (error != 0)
-		say(LOG_LEVEL_ERROR, "%s can't be saved: %s", state_file_names[file],
-		    strerror(-error));
+	/* These texts have nothing that JSON would want escaped. */
+	answer_save(slot, file, error == 0 ? NULL : data_folder_error(supervisor->data_fd, -error));
 }
 
 void

@@ -62,7 +62,15 @@ send_config(struct supervisor *supervisor, struct slot *slot)
 
 /* ---- state ---- */
 
-static void
+/* Whether a file is as it was, and only can't be read at this moment. */
+static bool
+is_passing(int error)
+{
+	return error == -EMFILE || error == -ENFILE || error == -ENOMEM;
+}
+
+/* False if the worker must not go on: without what there is it would save over it. */
+static bool
 send_state(struct supervisor *supervisor, struct slot *slot, enum state_file file)
 {
 	struct buffer content _cleanup_buffer_ = SECRET_BUFFER(STATE_FILE_MAX_BYTES);
@@ -73,12 +81,16 @@ send_state(struct supervisor *supervisor, struct slot *slot, enum state_file fil
 	if (error == -EFBIG)
 		put_aside(supervisor, file, "is too large, or no file");
 	else if (error != 0)
-		say(LOG_LEVEL_ERROR, "%s can't be read, %s starts without it: %s",
-		    state_file_names[file], processes[slot->process].name, strerror(-error));
+		say(LOG_LEVEL_ERROR, "%s can't be read, %s starts %s: %s", state_file_names[file],
+		    processes[slot->process].name, is_passing(error) ? "again" : "without it",
+		    strerror(-error));
+	if (is_passing(error))
+		return false;
 	snprintf(text, sizeof(text), "{\"type\":\"state\",\"file\":\"%s\",\"exists\":%s}",
 	    state_file_names[file], exists ? "true" : "false");
 	send_text(slot, text, -1);
 	send_frame(slot, (struct slice){ .bytes = content.bytes, .length = content.length }, -1);
+	return true;
 }
 
 /* ---- secrets ---- */
@@ -183,8 +195,11 @@ hand_over(struct supervisor *supervisor, struct slot *slot)
 	const struct process_entry *entry = &processes[slot->process];
 
 	for (enum state_file file = 0; file < STATE_FILE_COUNT; file++)
-		if ((entry->state_files & STATE_FILE_BIT(file)) != 0)
-			send_state(supervisor, slot, file);
+		if ((entry->state_files & STATE_FILE_BIT(file)) != 0 &&
+		    !send_state(supervisor, slot, file)) {
+			slot_kill(slot);
+			return;
+		}
 	slot->state_given = true;
 	send_secrets_to_start(supervisor, slot);
 	for_each_worker(peer) if ((entry->peers & PROCESS_BIT(peer)) != 0 &&

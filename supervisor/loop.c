@@ -53,7 +53,8 @@ collect(const struct supervisor *supervisor, struct polled *polled)
 	polled->count = 0;
 	add(polled, supervisor->signal_fd, POLLIN, OWNER_SIGNALS, 0);
 	add(polled, log_out_waits() ? STDERR_FILENO : -1, POLLOUT, OWNER_STDERR, 0);
-	add(polled, supervisor->status_fd, POLLIN, OWNER_STATUS, 0);
+	if (clock_ms() >= supervisor->status_again_ms)
+		add(polled, supervisor->status_fd, POLLIN, OWNER_STATUS, 0);
 	for (size_t at = 0; at < STATUS_CLIENTS_MAX; at++)
 		add(polled, supervisor->clients[at].fd, POLLOUT, OWNER_CLIENT, at);
 	for_each_worker(process)

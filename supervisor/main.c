@@ -14,6 +14,7 @@
 
 #include "common/attr.h"
 #include "common/clock.h"
+#include "common/data_folder.h"
 #include "common/folder_lock.h"
 #include "common/log_out.h"
 #include "policy/identity.h"
@@ -88,7 +89,7 @@ check_folder(struct supervisor *supervisor, bool check_only)
 	struct config *config = supervisor->config;
 	const char *path = config->values[SETTING_DATA_DIR];
 	struct buffer why _cleanup_buffer_ = BUFFER(2 * SETTING_VALUE_MAX_BYTES);
-	int result = path == NULL ? -1 : state_folder_open(path, &why);
+	int result = path == NULL ? -1 : data_folder_open(path, &why);
 
 	supervisor->data_fd = result;
 	if (result >= 0 && !check_only)

@@ -30,11 +30,12 @@ on_start(struct supervisor *supervisor, struct slot *slot)
 {
 	int error = spawn_worker(supervisor, slot);
 
-	if (error == 0)
-		return;
-	say(LOG_LEVEL_ERROR, "%s can't be started: %s", processes[slot->process].name,
-	    strerror(-error));
-	slot_event(supervisor, slot, EVENT_ENDED);
+	if (error != 0 && error != slot->start_error)
+		say(LOG_LEVEL_ERROR, "%s can't be started: %s; trying again",
+		    processes[slot->process].name, strerror(-error));
+	slot->start_error = error;
+	if (error != 0)
+		slot_event(supervisor, slot, EVENT_FAILED);
 }
 
 static void
@@ -105,6 +106,15 @@ on_end(struct supervisor *supervisor, struct slot *slot)
 }
 
 static void
+on_failed(struct supervisor *supervisor, struct slot *slot)
+{
+	(void)supervisor;
+	/* How well its predecessor was is no reason to try again at once, and at once again. */
+	slot->ready_ms = 0;
+	slot->due_ms = clock_ms() + next_delay(slot);
+}
+
+static void
 on_stop(struct supervisor *supervisor, struct slot *slot)
 {
 	(void)supervisor;
@@ -142,6 +152,7 @@ static const struct {
 		[EVENT_VIOLATION] = { PHASE_STARTING, on_kill },
 		[EVENT_OVERDUE] = { PHASE_STARTING, on_silence },
 		[EVENT_ENDED] = { PHASE_BACKOFF, on_end },
+		[EVENT_FAILED] = { PHASE_BACKOFF, on_failed },
 		[EVENT_STOP] = { PHASE_STOPPING, on_kill },
 	},
 	[PHASE_RUNNING] = {

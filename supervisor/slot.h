@@ -11,6 +11,7 @@ enum event {
 	EVENT_OVERDUE,   /* no sign of life, or it did not stop in time */
 	EVENT_ENDED,     /* the process is gone */
 	EVENT_DUE,       /* its backoff is over */
+	EVENT_FAILED,    /* it could not be started */
 	EVENT_STOP,      /* an orderly stop has come to it */
 	EVENT_COUNT,
 };

@@ -13,6 +13,7 @@
 
 #include "common/attr.h"
 #include "common/clock.h"
+#include "supervisor/slot.h"
 #include "supervisor/supervisor.h"
 #include "version.h"
 
@@ -110,5 +111,8 @@ spawn_worker(struct supervisor *supervisor, struct slot *slot)
 		return error;
 	}
 	reset(slot, pid, log[0], control[0]);
-	return send_config(supervisor, slot);
+	/* What it can't be told ends it, as anything else does that happens to it from here on. */
+	if (send_config(supervisor, slot) != 0)
+		slot_kill(slot);
+	return 0;
 }

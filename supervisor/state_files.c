@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #define NAME_MAX_BYTES 64
-#define PROBE_NAME ".agent.probe"
 #define FILE_MODE 0600
 #define NEW_FILE (O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
 
@@ -31,40 +30,6 @@ static struct file_name
 temporary_name(enum state_file file)
 {
 	return name_with(file, ".", ".new");
-}
-
-static int
-refuse_folder(const char *path, int error, struct buffer *why)
-{
-	struct stat status;
-
-	if (stat(path, &status) != 0)
-		(void)buffer_printf(why, "%s: %s; make the folder, or mount a volume there", path,
-		    strerror(errno));
-	else if (error != EACCES && error != EPERM)
-		(void)buffer_printf(why, "%s: %s; it must be a folder that can be written", path,
-		    strerror(error));
-	else
-		(void)buffer_printf(why,
-		    "%s is not writable for uid %u (it belongs to uid %u, mode %04o): %s; chown "
-		    "%u:%u it",
-		    path, geteuid(), status.st_uid, status.st_mode & 07777, strerror(error),
-		    geteuid(), getegid());
-	return -error;
-}
-
-int
-state_folder_open(const char *path, struct buffer *why)
-{
-	int folder _cleanup_close_ = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	/* Not O_EXCL: another agent's probe is as good as ours. */
-	int probe _cleanup_close_ = folder < 0 ? -1 :
-						 openat(folder, PROBE_NAME, NEW_FILE, FILE_MODE);
-
-	if (probe < 0)
-		return refuse_folder(path, errno, why);
-	(void)unlinkat(folder, PROBE_NAME, 0);
-	return steal_fd(&folder);
 }
 
 void

@@ -12,12 +12,6 @@
 #include "common/json_check.h"
 #include "policy/process.h"
 
-/*
- * Opens the data folder and proves that it can be written, without disturbing an agent that runs
- * on it.  The descriptor, or -errno with a line in `why` that says what to do.
- */
-int state_folder_open(const char *path, struct buffer *why);
-
 /* Removes what an interrupted save left.  Only for who holds the folder's lock. */
 void state_folder_clean(int folder);
 

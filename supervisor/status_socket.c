@@ -22,6 +22,7 @@
 #define OUTPUT_MAX_BYTES (1024 * 1024)
 #define WARNINGS_MAX 32
 #define BACKLOG 8
+#define STATUS_AGAIN_MS 1000
 
 static int
 bind_socket(int fd, const char *folder)
@@ -167,8 +168,11 @@ status_accept(struct supervisor *supervisor)
 	struct status_client *client;
 	int error;
 
-	if (fd < 0)
+	/* One that can't be taken stays in the queue, and poll would tell of it without end. */
+	if (fd < 0) {
+		supervisor->status_again_ms = clock_ms() + STATUS_AGAIN_MS;
 		return;
+	}
 	client = find_place(supervisor);
 	*client = (struct status_client){ .fd = fd,
 		.output = BUFFER(OUTPUT_MAX_BYTES),

@@ -49,6 +49,7 @@ struct slot {
 	int64_t backoff_ms; /* the next delay; 0: none needed */
 	int64_t restarts;
 	int seccomp_filters;
+	int start_error;  /* why the last start failed, as it was said; 0: it did not */
 	bool killed;      /* by us */
 	bool state_given; /* since the last start */
 	bool alive_seen;
@@ -69,9 +70,10 @@ struct supervisor {
 	int64_t started_ms;
 	struct slot slots[PROCESS_COUNT]; /* by enum process; the workers' are used */
 	int signal_fd;
-	int data_fd;   /* the data folder */
-	int lock_fd;   /* its lock, held for life */
-	int status_fd; /* -1: no status socket */
+	int data_fd;             /* the data folder */
+	int lock_fd;             /* its lock, held for life */
+	int status_fd;           /* -1: no status socket */
+	int64_t status_again_ms; /* who asks waits until then: there was no descriptor for one */
 	struct status_client clients[STATUS_CLIENTS_MAX];
 	bool stopping;
 	unsigned stop_order; /* the group that is being stopped */

@@ -13,17 +13,13 @@ from engine import LoadEngine
 from harness import wait
 from harness.faulty_engine import LIST
 from judge import Judge
+from usage import Usage
 
 CONTAINERS = 30
-IDLE_SECONDS = 3
 # After the first request that can succeed again; and for what this machine does besides.
 CONVERGES_SECONDS, MACHINE_SECONDS = 5, 1
 # Lets each fault last at least so long: an outage of minutes, in real time.
 LEAST_SECONDS = float(os.environ.get("TEST_FAULT_SECONDS", "0"))
-# Tries are backed off: so many requests at once and so many a second, beside those that tell the
-# master of an event.
-REQUESTS_AT_ONCE = 40
-REQUESTS_A_SECOND = 5
 
 
 class Case:
@@ -77,21 +73,18 @@ class Case:
         self.master.wait_registered()
         wait.until("the master knows what runs", self.is_told, 20)
         # Docker's list is read a second time shortly after the first: it is not the fault's.
-        time.sleep(IDLE_SECONDS)
+        time.sleep(self.fault.after)
 
     def meet(self):
-        fault = self.fault
         self.mark = self.agent.mark()
         state = self.master.state()
         self.before = {"opened": self.engine.opened, "request": state["next_request"],
-                       "connections": state["connections"], "calls": len(self.engine.server.calls),
-                       "events": self.engine.events}
-        began = time.monotonic()
-        watch = self.watch() if fault.bounded else contextlib.nullcontext()
-        with watch:
-            self.meet_between(fault, began)
+                       "connections": state["connections"]}
+        with self.watch() if self.fault.bounded else contextlib.nullcontext():
+            self.meet_between(self.fault)
 
-    def meet_between(self, fault, began):
+    def meet_between(self, fault):
+        began, usage = time.monotonic(), Usage(self)
         fault.begin(self)
         self.churn(0)
         if fault.said:
@@ -103,7 +96,7 @@ class Case:
         self.shown["evidence"] = fault.evidence(self)
         if not self.shown["evidence"]:
             self.wrong("the fault took no effect")
-        self.count_requests(time.monotonic() - began)
+        usage.judge(self)
         # What was told can't be taken back: there is nothing to wait for.
         self.judge.read(self.master)
         if self.judge.found:
@@ -185,17 +178,6 @@ class Case:
         except AssertionError as error:
             self.wrong(str(error))
 
-    def count_requests(self, seconds):
-        """Not one as soon as the last has failed."""
-        most = REQUESTS_AT_ONCE + REQUESTS_A_SECOND * seconds
-        events = self.engine.events - self.before["events"]
-        for whom, count, more in (
-                ("the engine", len(self.engine.server.calls) - self.before["calls"], 0),
-                ("the master", self.master.state()["next_request"] - self.before["request"],
-                 events)):
-            if count > most + more:
-                self.wrong("%d requests to %s in %.1f s" % (count, whom, seconds))
-
     def count_lines(self):
         """One line when it starts and one when it ends, not one for each try."""
         for pattern in filter(None, (self.fault.said, self.fault.over)):
@@ -207,6 +189,7 @@ class Case:
 
     def close(self):
         self.agent.kill()
+        self.fault.clean(self)
         self.beside.close()
         self.engine.close()
 

@@ -21,11 +21,13 @@ class Fault:
     seconds: float = 3
     said: Optional[str] = None
     over: Optional[str] = None
+    lines: int = 3  # of each of them, at most: not one for each try, but for each death
     detected: float = 10  # seconds from begin to `said`
     converges: float = 40  # seconds from end: 30 of backoff, 5, and what the machine needs
     prepare: Callable = lambda case: None  # before the agent's start
+    after: float = 3  # seconds that the agent has run when it begins
+    clean: Callable = lambda case: None  # after the agent's end
     part: Optional[tuple] = None  # (part of the status, its state while it lasts)
-    lines: int = 3  # at most so many of each of `said` and `over`
     unsaid: Optional[str] = None  # a line that must not be in the log
     holds: Callable = lambda case: None  # what else is wrong at the end, as a text
     bounded: bool = False  # watched by bounds.py all along

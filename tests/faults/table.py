@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The faults, one table: what each row is, fault.py says."""
 
+import clock_rows
 import container_rows
 import docker_rows
 import host_rows
@@ -8,4 +9,4 @@ import master_rows
 import worker_rows
 
 FAULTS = [*docker_rows.ROWS, *master_rows.ROWS, *worker_rows.ROWS, *host_rows.ROWS,
-          *container_rows.ROWS]
+          *clock_rows.ROWS, *container_rows.ROWS]

@@ -11,13 +11,12 @@ import json
 import os
 import secrets
 import shutil
-import subprocess
 import sys
 import tempfile
 
 import pytest
 
-from harness import docker, install, proxies, secret
+from harness import docker, install, programs, proxies, secret
 from harness.agent import Agent
 from harness.container_agent import ContainerAgent
 from harness.faulty_engine import FaultyEngine
@@ -153,13 +152,9 @@ def faulty_engine():
 
 
 @pytest.fixture(scope="session")
-def older_kernel(tmp_path_factory):
+def older_kernel():
     """A program that runs another as on a kernel that lacks something: harness/older_kernel.c."""
-    source = os.path.join(os.path.dirname(__file__), "harness", "older_kernel.c")
-    path = str(tmp_path_factory.mktemp("older") / "older_kernel")
-    subprocess.run(["gcc", "-Os", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-o", path,
-                    source, "-lseccomp"], check=True)
-    return path
+    return programs.built("older_kernel", "-lseccomp")
 
 
 @pytest.fixture

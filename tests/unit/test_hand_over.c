@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -244,6 +245,25 @@ expect_peer(struct scene *scene, enum process worker, enum process peer)
 	channel_next(&scene->workers[worker]);
 }
 
+/* Without descriptors: a worker that went on without its state would save over it. */
+static void
+state_that_cannot_be_read_now_is_waited_for(void **state)
+{
+	struct scene *scene = *state;
+	struct slot *slot = &scene->supervisor.slots[PROCESS_TUNNEL_KEEPER];
+	struct rlimit before, none;
+
+	assert_int_equal(state_file_save(scene->supervisor.data_fd, STATE_TUNNEL, SLICE("{}")), 0);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = (struct rlimit){ .rlim_cur = 0, .rlim_max = before.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	hand_over(&scene->supervisor, slot);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(kills, 1);
+	assert_false(slot->state_given);
+	assert_false(next_frame(scene, PROCESS_TUNNEL_KEEPER));
+}
+
 static void
 a_worker_gets_what_is_its_own(void **state)
 {
@@ -460,6 +480,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SCENE_TEST(each_worker_gets_the_settings_that_are_due),
+		SCENE_TEST(state_that_cannot_be_read_now_is_waited_for),
 		SCENE_TEST(a_worker_gets_what_is_its_own),
 		SCENE_TEST(others_get_no_secret),
 		SCENE_TEST(what_is_no_state_is_put_aside_and_absent),

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/data_folder.h"
 #include "supervisor/state_files.h"
 
 #define FILE_UNDER_TEST STATE_TUNNEL
@@ -200,7 +201,7 @@ cleaning_removes_what_an_interrupted_save_left(void **state)
 		snprintf(name, sizeof(name), ".%s.new", state_file_names[file]);
 		put(folder, name, "half");
 	}
-	fd = state_folder_open(folder->path, &why);
+	fd = data_folder_open(folder->path, &why);
 	assert_true(fd >= 0);
 	assert_int_equal(fcntl(fd, F_GETFD) & FD_CLOEXEC, FD_CLOEXEC);
 	assert_int_equal(why.length, 0);
@@ -216,7 +217,7 @@ expect_refusal(const char *path, int error, const char *part, const char *not_pa
 {
 	struct buffer why _cleanup_buffer_ = BUFFER(1024);
 
-	assert_int_equal(state_folder_open(path, &why), error);
+	assert_int_equal(data_folder_open(path, &why), error);
 	if (strstr(why.bytes, path) == NULL || strstr(why.bytes, part) == NULL ||
 	    strstr(why.bytes, not_part) != NULL)
 		fail_msg("%s", why.bytes);
@@ -233,6 +234,25 @@ what_is_no_folder_is_told(void **state)
 	put(folder, "file", "");
 	snprintf(path, sizeof(path), "%s/file", folder->path);
 	expect_refusal(path, -ENOTDIR, "Not a directory", "chown");
+}
+
+static void
+a_deleted_folder_is_told(void **state)
+{
+	const struct folder *folder = *state;
+	char path[PATH_BYTES];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/gone", folder->path);
+	assert_int_equal(mkdir(path, 0700), 0);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_string_equal(data_folder_error(fd, ENOENT), strerror(ENOENT));
+	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(state_file_save(fd, FILE_UNDER_TEST, SLICE("new")), -ENOENT);
+	assert_non_null(strstr(data_folder_error(fd, ENOENT), "restart the agent"));
+	assert_string_equal(data_folder_error(fd, ENOSPC), strerror(ENOSPC));
+	close(fd);
 }
 
 /* In a child of another uid, for root may write everywhere. */
@@ -257,7 +277,7 @@ an_unwritable_folder_is_told(void **state)
 		if (geteuid() == 0 &&
 		    (setresgid(uid, uid, uid) != 0 || setresuid(uid, uid, uid) != 0))
 			_exit(2);
-		if (state_folder_open(folder->path, &why) != -EACCES)
+		if (data_folder_open(folder->path, &why) != -EACCES)
 			_exit(3);
 		_exit(strstr(why.bytes, owner) != NULL &&
 			      (uid != OTHER_UID || strstr(why.bytes, advice) != NULL) ?
@@ -281,6 +301,7 @@ main(void)
 		FOLDER_TEST(the_first_and_the_last_corrupt_file_are_kept),
 		FOLDER_TEST(cleaning_removes_what_an_interrupted_save_left),
 		FOLDER_TEST(what_is_no_folder_is_told),
+		FOLDER_TEST(a_deleted_folder_is_told),
 		FOLDER_TEST(an_unwritable_folder_is_told),
 	};
 
