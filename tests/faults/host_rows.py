@@ -200,7 +200,8 @@ def connections(pid):
     with open("/proc/net/tcp", encoding="ascii") as file:
         sockets = {"socket:[%s]" % line.split()[9] for line in file}
     folder = "/proc/%d/fd" % pid
-    return {int(fd) for fd in os.listdir(folder) if os.readlink(os.path.join(folder, fd)) in sockets}
+    return {int(fd) for fd in os.listdir(folder)
+            if os.readlink(os.path.join(folder, fd)) in sockets}
 
 
 def worker_with_order(case, name):
