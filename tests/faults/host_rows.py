@@ -167,7 +167,8 @@ def raise_limit(case):
 
 
 def remove_group(case):
-    case.killed["group"].remove()
+    if "group" in case.killed:
+        case.killed["group"].remove()
 
 
 # ---- descriptors: the limit of a running process is lowered to what it has open ----
