@@ -41,19 +41,15 @@ on_start(struct supervisor *supervisor, struct slot *slot)
 static void
 on_confined(struct supervisor *supervisor, struct slot *slot)
 {
-	int64_t now = clock_ms();
+	char since[48] = "";
 
-	slot->ready_ms = now;
-	slot->alive_ms = now;
+	slot->ready_ms = slot->alive_ms = clock_ms();
 	hand_over(supervisor, slot);
-	if (slot->died_ms == 0)
-		say(LOG_LEVEL_INFO, "%s is ready (pid %d, %lld ms)", processes[slot->process].name,
-		    slot->pid, (long long)(clock_ms() - slot->started_ms));
-	else
-		say(LOG_LEVEL_INFO, "%s is ready (pid %d, %lld ms, %lld ms after its end)",
-		    processes[slot->process].name, slot->pid,
-		    (long long)(clock_ms() - slot->started_ms),
+	if (slot->died_ms != 0)
+		snprintf(since, sizeof(since), ", %lld ms after its end",
 		    (long long)(clock_ms() - slot->died_ms));
+	say(LOG_LEVEL_INFO, "%s is ready (pid %d, %lld ms%s)", processes[slot->process].name,
+	    slot->pid, (long long)(clock_ms() - slot->started_ms), since);
 }
 
 static void

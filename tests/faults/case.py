@@ -74,6 +74,7 @@ class Case:
         wait.until("the master knows what runs", self.is_told, 20)
         # Docker's list is read a second time shortly after the first: it is not the fault's.
         time.sleep(self.fault.after)
+        self.fault.settle(self)
 
     def meet(self):
         self.mark = self.agent.mark()

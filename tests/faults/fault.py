@@ -25,6 +25,7 @@ class Fault:
     detected: float = 10  # seconds from begin to `said`
     converges: float = 40  # seconds from end: 30 of backoff, 5, and what the machine needs
     prepare: Callable = lambda case: None  # before the agent's start
+    settle: Callable = lambda case: None  # when it runs, before the fault
     after: float = 3  # seconds that the agent has run when it begins
     clean: Callable = lambda case: None  # after the agent's end
     part: Optional[tuple] = None  # (part of the status, its state while it lasts)

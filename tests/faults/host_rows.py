@@ -167,7 +167,8 @@ def raise_limit(case):
 
 
 def remove_group(case):
-    case.killed["group"].remove()
+    if "group" in case.killed:
+        case.killed["group"].remove()
 
 
 # ---- descriptors: the limit of a running process is lowered to what it has open ----
@@ -200,27 +201,29 @@ def connections(pid):
     with open("/proc/net/tcp", encoding="ascii") as file:
         sockets = {"socket:[%s]" % line.split()[9] for line in file}
     folder = "/proc/%d/fd" % pid
-    return {int(fd) for fd in os.listdir(folder) if os.readlink(os.path.join(folder, fd)) in sockets}
+    return {int(fd) for fd in os.listdir(folder)
+            if os.readlink(os.path.join(folder, fd)) in sockets}
 
 
-def worker_with_order(case, name):
-    """One whose own descriptors come before its connections, which they do not if it was quick."""
-    for _ in range(10):
-        pid = case.agent.pids()[name]
-        if first_free(pid) >= WORKER_OWN and not connections(pid) & set(range(WORKER_OWN)):
-            return pid
-        os.kill(pid, signal.SIGKILL)
-        wait.until("another one has begun", lambda: case.agent.pids().get(name) not in (
-            None, pid) and case.agent.status()["status"] == "healthy", 20)
-    raise AssertionError("%s has its descriptors in no order" % name)
+def in_order(name):
+    """The worker's own descriptors come before its connections; where not, another one's do."""
+    def settle(case):
+        for _ in range(10):
+            pid = case.agent.pids()[name]
+            if first_free(pid) >= WORKER_OWN and not connections(pid) & set(range(WORKER_OWN)):
+                return
+            os.kill(pid, signal.SIGKILL)
+            wait.until("another one has begun", lambda: case.agent.pids().get(name) not in (
+                None, pid) and case.agent.status()["status"] == "healthy", 20)
+        raise AssertionError("%s has its descriptors in no order" % name)
+    return settle
 
 
 def exhaust(name, need):
     """No more than is open; of a worker less, so that what it closes makes no room for more."""
     def begin(case):
-        pid = worker_with_order(case, name) if name in WORKERS else case.agent.pid
+        pid = case.agent.pids()[name] if name in WORKERS else case.agent.pid
         count = WORKER_OWN if name in WORKERS else first_free(pid)
-        case.mark = case.agent.mark()
         case.killed = {"pid": pid, "count": count, "limit": soft_limit(pid)}
         set_soft_limit(pid, count)
         need(case)
@@ -309,29 +312,28 @@ def answered(case):
             case.wrong("who asked for the status was never answered")
 
 
+def worker_without(name, need, **more):
+    return Fault("%s without descriptors" % name, exhaust(name, need), exhausted,
+                 **{"end": relieve, "settle": in_order(name), "seconds": 4, **more})
+
+
 def descriptor_rows():
-    yield Fault("docker-watcher without descriptors", exhaust(
-        "docker-watcher", lambda case: case.engine.cut_streams()), exhausted, relieve, seconds=4,
-                said=r"docker-watcher: Docker can't be read: ", over=r"watching Docker ",
-                part=("docker", "unreadable"))
-    yield Fault("master-link without descriptors", exhaust(
-        "master-link", lose_connection), exhausted, relieve,
-                seconds=4, said=r"master-link: master is away: ",
-                over=r"master-link: master is back after ", part=("link", "away"))
-
-
-    yield Fault("name-resolver without descriptors", exhaust("name-resolver", leave),
-                exhausted, come_back, prepare=by_name, seconds=4, after=1,
-                said=r"master is away: master.test: Could not contact DNS servers",
-                over=r"master-link: master is back after ", part=("link", "away"))
-    yield Fault("tunnel-keeper without descriptors", exhaust("tunnel-keeper", want_tunnel),
-                exhausted, no_tunnel_again, seconds=4,
-                said=r"tunnel-keeper: .*Too many open files",
-                over=r"tunnel-keeper: Docker is back after")
+    yield worker_without("docker-watcher", lambda case: case.engine.cut_streams(),
+                         said=r"docker-watcher: Docker can't be read: .*Too many open files",
+                         over=r"docker-watcher: watching Docker ", part=("docker", "unreadable"))
+    yield worker_without("master-link", lose_connection,
+                         said=r"master-link: master is away: .*Too many open files",
+                         over=r"master-link: master is back after ", part=("link", "away"))
+    yield worker_without("tunnel-keeper", want_tunnel, end=no_tunnel_again,
+                         said=r"tunnel-keeper: Docker is away: .*Too many open files",
+                         over=r"tunnel-keeper: Docker is back after")
+    yield worker_without("name-resolver", leave, end=come_back, prepare=by_name,
+                         said=r"master is away: master.test: Could not contact DNS servers",
+                         over=r"master-link: master is back after ", part=("link", "away"))
     # A worker that was well for ten seconds is replaced at once, but not again and again.
     yield Fault("no descriptors for a new worker", exhaust("supervisor", kill_watcher),
                 no_watcher, relieve, seconds=4, after=11,
-                said=r"docker-watcher can't be started: Too many open files",
+                said=r"docker-watcher can't be started: Too many open files", lines=1,
                 over=r"supervisor: docker-watcher is ready .* after its end\)")
     yield Fault("no descriptors for a status", exhaust("supervisor", ask), not_answered, answered,
                 seconds=4)

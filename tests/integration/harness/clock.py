@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Clocks of one agent alone: its processes see others than the machine has.
 
-The supervisor gives its workers no environment, and Landlock no /etc/ld.so.preload.  But each of the
-five programs loads libseccomp before libc, and from the places where libraries are: in a mount
+The supervisor gives its workers no environment, and Landlock no /etc/ld.so.preload.  But each of
+the five programs loads libseccomp before libc, and from the places where libraries are: in a mount
 namespace of its own an agent finds time_shift.c in that place, which loads the true one.
 """
 

@@ -5,7 +5,8 @@
  * gettimeofday(2), time(2) and poll(2) come first: harness/clock.py says how.
  *
  * SHIFT_FILE holds two native 64-bit numbers, which the test changes while the program runs: the
- * nanoseconds to be added to the clock of the day, and to those that count from the machine's start.
+ * nanoseconds to be added to the clock of the day, and to those that count from the machine's
+ * start.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -92,7 +93,7 @@ since_start(void)
 	return now.tv_sec * SECOND + now.tv_nsec;
 }
 
-/* A wait whose end is stepped over ends soon, as it does where the kernel's own clock is stepped. */
+/* A wait whose end is stepped over ends soon, as it does where the kernel's clock is stepped. */
 int
 poll(struct pollfd *fds, nfds_t count, int timeout_ms)
 {
