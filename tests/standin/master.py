@@ -79,11 +79,12 @@ class Master:
 
     def away(self, seconds):
         """No listener and no connection, as if the master's host were off; 0: until told."""
-        server, self.server = self.server, None
+        server = self.server
         if server is not None:
             server.shutdown()
             server.server_close()
             server.drop_connections()
+            self.server = None  # now it is away, for who asks
         self.came_back.clear()
         if seconds > 0:
             threading.Timer(seconds, self.back).start()
