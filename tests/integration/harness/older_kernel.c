@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/landlock.h>
+#include <poll.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -17,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static void
@@ -89,9 +91,19 @@ judge(const struct seccomp_notif *asked, int abi)
 	return 0;
 }
 
+/* Waits for a call.  False once the command has ended: this process has the filter too. */
+static bool
+is_asked(int listener, int command)
+{
+	struct pollfd fds[] = { { .fd = listener, .events = POLLIN },
+		{ .fd = command, .events = POLLIN } };
+
+	return poll(fds, 2, -1) > 0 && fds[1].revents == 0;
+}
+
 /* Answers with the older ABI, and refuses what it does not know; the rest goes on as it is. */
 static void
-answer(int listener, int abi)
+answer(int listener, int command, int abi)
 {
 	struct seccomp_notif *asked;
 	struct seccomp_notif_resp *said;
@@ -99,8 +111,13 @@ answer(int listener, int abi)
 	if (seccomp_notify_alloc(&asked, &said) != 0)
 		fail("seccomp_notify_alloc", ENOMEM);
 	/* The kernel wants both cleared (seccomp_unotify(2)). */
-	while (memset(asked, 0, sizeof(*asked)), seccomp_notify_receive(listener, asked) == 0) {
-		bool version = asked->data.args[2] == LANDLOCK_CREATE_RULESET_VERSION;
+	while (is_asked(listener, command)) {
+		bool version;
+
+		memset(asked, 0, sizeof(*asked));
+		if (seccomp_notify_receive(listener, asked) != 0)
+			break;
+		version = asked->data.args[2] == LANDLOCK_CREATE_RULESET_VERSION;
 
 		memset(said, 0, sizeof(*said));
 		said->id = asked->id;
@@ -117,6 +134,7 @@ static void
 serve(scmp_filter_ctx filter, int abi)
 {
 	int listener = seccomp_notify_fd(filter);
+	int command = (int)syscall(SYS_pidfd_open, getpid(), 0);
 	pid_t child = fork();
 
 	if (child == 0) {
@@ -124,10 +142,11 @@ serve(scmp_filter_ctx filter, int abi)
 		if (fork() != 0)
 			_exit(0);
 		for (int fd = 0; fd < 1024; fd++)
-			if (fd != listener)
+			if (fd != listener && fd != command)
 				close(fd);
-		answer(listener, abi);
+		answer(listener, command, abi);
 	}
+	close(command);
 	close(listener);
 }
 

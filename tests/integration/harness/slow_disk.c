@@ -13,11 +13,13 @@
 #include <poll.h>
 #include <seccomp.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 struct shared {
@@ -46,17 +48,25 @@ map(const char *path)
 	return shared;
 }
 
-/* Until nobody has the filter any more. */
-static void
-answer(int listener, volatile struct shared *shared)
+/* Waits for a call.  False once the command has ended: this process has the filter too. */
+static bool
+is_asked(int listener, int command)
 {
-	struct pollfd asked_fd = { .fd = listener, .events = POLLIN };
+	struct pollfd fds[] = { { .fd = listener, .events = POLLIN },
+		{ .fd = command, .events = POLLIN } };
+
+	return poll(fds, 2, -1) > 0 && fds[1].revents == 0;
+}
+
+static void
+answer(int listener, int command, volatile struct shared *shared)
+{
 	struct seccomp_notif *asked;
 	struct seccomp_notif_resp *said;
 
 	if (seccomp_notify_alloc(&asked, &said) != 0)
 		fail("seccomp_notify_alloc", ENOMEM);
-	while (poll(&asked_fd, 1, -1) == 1 && (asked_fd.revents & POLLIN) != 0) {
+	while (is_asked(listener, command)) {
 		/* The kernel wants both cleared (seccomp_unotify(2)). */
 		memset(asked, 0, sizeof(*asked));
 		memset(said, 0, sizeof(*said));
@@ -77,6 +87,7 @@ answer(int listener, volatile struct shared *shared)
 static void
 serve(int listener, volatile struct shared *shared)
 {
+	int command = (int)syscall(SYS_pidfd_open, getpid(), 0);
 	pid_t child = fork();
 
 	if (child < 0)
@@ -86,10 +97,11 @@ serve(int listener, volatile struct shared *shared)
 		if (fork() != 0)
 			_exit(0);
 		for (int fd = 0; fd < 1024; fd++)
-			if (fd != listener)
+			if (fd != listener && fd != command)
 				close(fd);
-		answer(listener, shared);
+		answer(listener, command, shared);
 	}
+	close(command);
 	close(listener);
 }
 
