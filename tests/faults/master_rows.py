@@ -12,6 +12,7 @@ AWAY = r"master-link: master is away: "
 BACK = r"master-link: master is back after "
 REJECTED = r"master-link: key rejected: "
 TAKEN = r"master-link: (registered|the master takes the key again)"
+KEEPS_ASKING = r"master-link: the master keeps asking for a registration: "
 REGISTERS = r"master-link: the master asks for a registration: "
 
 
@@ -157,6 +158,9 @@ ROWS = [
           said=REGISTERS),
     Fault("master answers 409", master("409", path="/commands"), faulty_requests, clear,
           said=REGISTERS),
+    Fault("master keeps no registration", master("404", path="/commands"), faulty_requests, clear,
+          seconds=12, said=KEEPS_ASKING, over=r"master-link: the registration lasts again", lines=1,
+          converges=95),
     Fault("master answers 429", master("429", retry_after=True, seconds=3), faulty_requests, clear,
           said=AWAY, over=BACK, part=("link", "away"), any_time=True),
     Fault("master answers 503", master("503"), faulty_requests, clear, said=AWAY, over=BACK,

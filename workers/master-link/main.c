@@ -143,6 +143,7 @@ reload(struct worker *worker)
 	telling_drop(link);
 	link->session = (struct session){ 0 };
 	link->loss = LOSS_NONE;
+	link->restless[0] = '\0';
 	link->register_at_ms = clock_ms();
 	link->hold_until_ms = 0;
 	backoff_reset(&link->backoff);

@@ -168,7 +168,8 @@ register_done(struct link *link, const struct http_answer *http)
 	begin_session(link, &answer, registered_is_modern(http->body, &answer));
 	take_agent(link, http->body);
 	link_is_back(link);
-	log_info("registered with the master as agent %s (protocol %" PRId64 ")", link->agent_id,
+	log_line(link->restless[0] == '\0' ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG,
+	    "registered with the master as agent %s (protocol %" PRId64 ")", link->agent_id,
 	    link->session.protocol);
 	if (link->agent_status == AGENT_PENDING)
 		log_info("this agent is pending: enrol it in the master");

@@ -26,9 +26,20 @@ link_say_all(struct link *link)
 	link->tunnel.told = 0;
 }
 
+/* Whether the last registration has lasted; the first one had nothing to outlast. */
+static bool
+is_settled(const struct link *link)
+{
+	return link->registered_ms < 0 || clock_ms() - link->registered_ms >= LINK_SETTLED_MS;
+}
+
 void
 link_is_back(struct link *link)
 {
+	if (link->restless[0] != '\0' && is_settled(link)) {
+		log_info("the registration lasts again");
+		link->restless[0] = '\0';
+	}
 	if (link->state == LINK_AWAY) {
 		log_info("master is back after %lld s",
 		    (long long)((clock_ms() - link->away_since_ms) / 1000));
@@ -42,7 +53,7 @@ link_is_back(struct link *link)
 		link->state = LINK_CONNECTED;
 	link->stale = 0;
 	backoff_reset(&link->backoff);
-	set_detail(link, "");
+	set_detail(link, link->restless);
 }
 
 void
@@ -90,22 +101,37 @@ link_is_rejected(struct link *link, const struct judgement *judgement)
 	link->register_at_ms = clock_ms() + LINK_REJECTED_RETRY_MS;
 }
 
+/* Once when it begins: a master that never keeps a registration asks for one again and again. */
+static void
+say_lost(struct link *link, bool again, const char *reason)
+{
+	if (!again)
+		log_info("the master asks for a registration: %s", reason);
+	else if (link->restless[0] == '\0')
+		log_warning("the master keeps asking for a registration: %s; registering again, "
+			    "at most every %d s",
+		    reason, BACKOFF_LAST_MS / 1000);
+	if (again)
+		(void)snprintf(link->restless, sizeof(link->restless),
+		    "keeps asking for a registration: %.200s", reason);
+}
+
 void
 link_lost_session(struct link *link, enum loss loss, const struct judgement *judgement)
 {
 	int64_t now = clock_ms();
-	bool settled = link->registered_ms < 0 || now - link->registered_ms >= LINK_SETTLED_MS;
+	bool settled = is_settled(link), again = !settled && link->loss != LOSS_NONE;
 
 	if (loss == LOSS_FORBIDDEN && link->loss == LOSS_FORBIDDEN && !settled) {
 		link_is_rejected(link, judgement);
 		return;
 	}
-	log_info("the master asks for a registration: %s", judgement->reason);
+	say_lost(link, again, judgement->reason);
 	/* The first registration comes at once; one that did not last is repeated with patience. */
 	if (settled)
 		backoff_reset(&link->losses);
 	link->register_at_ms = now;
-	if (!settled && link->loss != LOSS_NONE)
+	if (again)
 		link->register_at_ms += backoff_next(&link->losses, -1);
 	link->loss = loss;
 	link->session = (struct session){ 0 };
