@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "workers/docker-watcher/inventory.h"
 
@@ -509,6 +510,31 @@ weight_has_a_bound(void **state)
 	end(&play);
 }
 
+/* A page of a snapshot begins behind the last one, whatever was dropped or added meanwhile. */
+static void
+rows_behind_an_id_are_found(void **state UNUSED)
+{
+	struct table table = { 0 };
+	struct fact fact = { .runs = true };
+	struct row *row;
+	bool changed;
+
+	assert_int_equal(table_after(&table, ""), 0);
+	for (const char *id = "bdf"; *id != '\0'; id++) {
+		memset(fact.id, *id, CONTAINER_ID_BYTES);
+		assert_int_equal(table_put(&table, &fact, &row, &changed), 0);
+	}
+	assert_int_equal(table_after(&table, ""), 0);
+	assert_int_equal(table_after(&table, table.rows[1]->id), 2);
+	table_drop(&table, 0);
+	assert_int_equal(table_after(&table, table.rows[0]->id), 1);
+	memset(fact.id, 'c', CONTAINER_ID_BYTES);
+	assert_int_equal(table_after(&table, fact.id), 0);
+	memset(fact.id, 'e', CONTAINER_ID_BYTES);
+	assert_int_equal(table_after(&table, fact.id), 1);
+	table_free(&table);
+}
+
 int
 main(void)
 {
@@ -520,6 +546,7 @@ main(void)
 		cmocka_unit_test(what_is_not_understood_changes_nothing),
 		cmocka_unit_test(rows_have_a_bound),
 		cmocka_unit_test(weight_has_a_bound),
+		cmocka_unit_test(rows_behind_an_id_are_found),
 	};
 
 	return RUN_TESTS(tests);

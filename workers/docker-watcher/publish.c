@@ -17,15 +17,15 @@
 
 static void send_page(struct worker *worker, struct worker_timer *timer);
 
-/* Fills `facts` from the row `next` on; how many fit a page. */
+/* Fills `facts` from the row at `next` on; how many fit a page. */
 static size_t
-fill_page(const struct watcher *watcher, struct container_fact *facts)
+fill_page(const struct watcher *watcher, size_t next, struct container_fact *facts)
 {
 	const struct table *table = &watcher->inventory.table;
 	size_t weight = 0, count = 0;
 
-	while (count < PAGE_CONTAINERS_MAX && watcher->publishing.next + count < table->count) {
-		const struct row *row = table->rows[watcher->publishing.next + count];
+	while (count < PAGE_CONTAINERS_MAX && next + count < table->count) {
+		const struct row *row = table->rows[next + count];
 
 		weight += row->weight_bytes;
 		if (count > 0 && weight > PAGE_WEIGHT_MAX_BYTES)
@@ -47,7 +47,7 @@ begin_snapshot(struct watcher *watcher)
 
 	publishing->generation++;
 	publishing->page = 0;
-	publishing->next = 0;
+	publishing->sent_id[0] = '\0';
 	publishing->again = false;
 	publishing->active = true;
 	send_page(watcher->worker, &publishing->timer);
@@ -59,15 +59,20 @@ send_page(struct worker *worker, struct worker_timer *timer)
 	struct watcher *watcher = worker_context(worker);
 	struct publishing *publishing = &watcher->publishing;
 	struct container_fact facts[PAGE_CONTAINERS_MAX];
+	const struct table *table = &watcher->inventory.table;
+	/* Rows may have come and gone since the last page: what was sent is known by its id. */
+	size_t next = table_after(table, publishing->sent_id);
 	struct message_snapshot page = {
 		.generation = publishing->generation,
 		.page = publishing->page++,
 	};
 
 	page.containers.items = facts;
-	page.containers.count = fill_page(watcher, facts);
-	publishing->next += page.containers.count;
-	page.last = publishing->next >= watcher->inventory.table.count;
+	page.containers.count = fill_page(watcher, next, facts);
+	next += page.containers.count;
+	page.last = next >= table->count;
+	if (page.containers.count > 0)
+		memcpy(publishing->sent_id, table->rows[next - 1]->id, sizeof(publishing->sent_id));
 	if (worker_send(worker, PROCESS_MASTER_LINK, MESSAGE_SNAPSHOT, &page) != 0) {
 		publish_stop(watcher);
 		return;

@@ -43,6 +43,15 @@ table_find(const struct table *table, const char *id)
 	return found ? table->rows[at] : NULL;
 }
 
+size_t
+table_after(const struct table *table, const char *id)
+{
+	bool found;
+	size_t at = position_of(table, id, &found);
+
+	return found ? at + 1 : at;
+}
+
 static int
 grow(struct table *table)
 {

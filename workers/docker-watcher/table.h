@@ -33,6 +33,9 @@ struct table {
 
 struct row *table_find(const struct table *table, const char *id);
 
+/* The index of the first row behind that id, whether there is such a row or not. */
+size_t table_after(const struct table *table, const char *id);
+
 /*
  * Finds or makes the container's row and takes name, status and labels from `fact`.
  * `ret_changed` tells whether any of them is new.  0, -ENOBUFS over the bounds, -ENOMEM; on

@@ -20,7 +20,8 @@
 struct publishing {
 	int64_t generation;
 	int64_t page;
-	size_t next; /* the first row that was not yet sent */
+	char sent_id[CONTAINER_ID_BYTES +
+		     1]; /* of the last row that was sent, "" before the first */
 	bool active;
 	bool again; /* something changed meanwhile: once more from the beginning */
 	struct worker_timer timer;
