@@ -20,8 +20,8 @@
 struct publishing {
 	int64_t generation;
 	int64_t page;
-	char sent_id[CONTAINER_ID_BYTES +
-		     1]; /* of the last row that was sent, "" before the first */
+	/* Of the last row that was sent; "" before the first. */
+	char sent_id[CONTAINER_ID_BYTES + 1];
 	bool active;
 	bool again; /* something changed meanwhile: once more from the beginning */
 	struct worker_timer timer;
