@@ -7,26 +7,12 @@
  *
  * What answers for an older Landlock is a process of its own, which ends with the command.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <linux/landlock.h>
-#include <poll.h>
-#include <seccomp.h>
-#include <signal.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include <stdint.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
-static void
-fail(const char *what, int error)
-{
-	fprintf(stderr, "older_kernel: %s: %s\n", what, strerror(error));
-	exit(125);
-}
+#include "listener.h"
 
 /* ENOSYS as for a kernel without the call, EPERM as for a runtime that blocks it, and so on. */
 static int
@@ -91,74 +77,24 @@ judge(const struct seccomp_notif *asked, int abi)
 	return 0;
 }
 
-/* Waits for a call.  False once the command has ended: this process has the filter too. */
-static bool
-is_asked(int listener, int command)
-{
-	struct pollfd fds[] = { { .fd = listener, .events = POLLIN },
-		{ .fd = command, .events = POLLIN } };
-
-	return poll(fds, 2, -1) > 0 && fds[1].revents == 0;
-}
-
 /* Answers with the older ABI, and refuses what it does not know; the rest goes on as it is. */
 static void
-answer(int listener, int command, int abi)
+answer(const struct seccomp_notif *asked, struct seccomp_notif_resp *said, void *context)
 {
-	struct seccomp_notif *asked;
-	struct seccomp_notif_resp *said;
+	int abi = *(const int *)context;
+	bool version = asked->data.args[2] == LANDLOCK_CREATE_RULESET_VERSION;
 
-	if (seccomp_notify_alloc(&asked, &said) != 0)
-		fail("seccomp_notify_alloc", ENOMEM);
-	/* The kernel wants both cleared (seccomp_unotify(2)). */
-	while (is_asked(listener, command)) {
-		bool version;
-
-		memset(asked, 0, sizeof(*asked));
-		if (seccomp_notify_receive(listener, asked) != 0)
-			break;
-		version = asked->data.args[2] == LANDLOCK_CREATE_RULESET_VERSION;
-
-		memset(said, 0, sizeof(*said));
-		said->id = asked->id;
-		said->val = version ? abi : 0;
-		said->error = version ? 0 : -judge(asked, abi);
-		said->flags = version || said->error != 0 ? 0 : SECCOMP_USER_NOTIF_FLAG_CONTINUE;
-		if (seccomp_notify_respond(listener, said) != 0)
-			break;
-	}
-	_exit(0);
-}
-
-static void
-serve(scmp_filter_ctx filter, int abi)
-{
-	int listener = seccomp_notify_fd(filter);
-	int command = (int)syscall(SYS_pidfd_open, getpid(), 0);
-	pid_t child = fork();
-
-	if (child == 0) {
-		/* Nobody's child: the command has only its own. */
-		if (fork() != 0)
-			_exit(0);
-		for (int fd = 0; fd < 1024; fd++)
-			if (fd != listener && fd != command)
-				close(fd);
-		answer(listener, command, abi);
-	}
-	close(command);
-	close(listener);
+	said->val = version ? abi : 0;
+	said->error = version ? 0 : -judge(asked, abi);
+	said->flags = version || said->error != 0 ? 0 : SECCOMP_USER_NOTIF_FLAG_CONTINUE;
 }
 
 int
 main(int argc, char **argv)
 {
-	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+	scmp_filter_ctx filter = open_filter();
 	int at = 1, abi = -1, result;
 
-	/* Whether no_new_privs is set is the command's business. */
-	if (filter == NULL || seccomp_attr_set(filter, SCMP_FLTATR_CTL_NNP, 0) != 0)
-		fail("seccomp_init", ENOMEM);
 	while (at + 2 < argc && argv[at][0] == '-') {
 		if (strcmp(argv[at], "--deny") == 0) {
 			deny(filter, argv[at + 1], argv[at + 2]);
@@ -180,8 +116,6 @@ main(int argc, char **argv)
 	if (result != 0)
 		fail("the filter", -result);
 	if (abi >= 0)
-		serve(filter, abi);
-	signal(SIGPIPE, SIG_DFL);
-	execvp(argv[at], argv + at);
-	fail(argv[at], errno);
+		answer_calls(filter, answer, &abi);
+	run_command(argv + at);
 }
