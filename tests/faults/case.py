@@ -13,6 +13,7 @@ from engine import LoadEngine
 from harness import wait
 from harness.faulty_engine import LIST
 from judge import Judge
+from together import run_all
 from usage import Usage
 
 CONTAINERS = 30
@@ -218,11 +219,5 @@ def meet_all(agents, masters, faults, first_mode=0):
     """All of them side by side, each with an agent of its own: the lines to print, the unhappy."""
     cases = [Case(agents, masters, fault, ("shared", "distinct")[(number + first_mode) % 2])
              for number, fault in enumerate(faults)]
-    threads = [threading.Thread(target=case.run) for case in cases]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    for case in cases:
-        case.close()
-    return [case.row() for case in cases], [what for case in cases for what in case.unhappy]
+    unhappy = run_all(cases)
+    return [case.row() for case in cases], unhappy

@@ -177,15 +177,3 @@ class Conversation:
         self.beside.close()
         self.tunnel.close()
         self.engine.close()
-
-
-def run_all(conversations):
-    """Side by side; what is wrong with them."""
-    threads = [threading.Thread(target=one.run) for one in conversations]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    for one in conversations:
-        one.close()
-    return [what for one in conversations for what in one.unhappy]

@@ -8,7 +8,8 @@ import pytest
 
 TESTS = os.path.join(os.path.dirname(__file__), "..")
 sys.path += [os.path.join(TESTS, folder) for folder in ("soak", "faults")]
-from conversation import AT_WORK, Conversation, run_all  # noqa: E402
+from conversation import AT_WORK, Conversation  # noqa: E402
+from together import run_all  # noqa: E402
 
 AT_ONCE = 18
 MODES = ("shared", "distinct")
