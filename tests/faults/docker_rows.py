@@ -2,6 +2,7 @@
 """Rows about the Docker engine, its proxy and the stream of its events."""
 
 import surroundings
+from engine import LABELS
 from fault import Fault
 from harness.faulty_engine import EVENTS, LIST
 
@@ -49,6 +50,12 @@ def dropped(case):
 
 def in_pieces(case):
     case.engine.in_pieces = True
+
+
+def notes_are_whole(case):
+    other = [name for name, container in case.master.containers().items()
+             if container["labels"].get("dockflare.note") != LABELS["dockflare.note"]]
+    return "labels of %s came otherwise" % ", ".join(other) if other else None
 
 
 def pieces(case):
@@ -139,7 +146,7 @@ ROWS = [
     Fault("event stream half closed", half_close, streams, any_time=True),
     Fault("event stream silent", drop_events, dropped, mend, seconds=6, converges=75,
           any_time=True),
-    Fault("events in pieces", in_pieces, pieces, mend, any_time=True),
+    Fault("events in pieces", in_pieces, pieces, mend, holds=notes_are_whole, any_time=True),
     Fault("events twice", twice, doubled, mend, any_time=True),
     Fault("events seconds late", late(2, 0), waiting, mend, any_time=True),
     Fault("events byte by byte", late(0, 0.005), waiting, mend, any_time=True),

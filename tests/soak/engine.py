@@ -10,7 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from harness.faulty_engine import EVENTS, LIST, STREAM_HEAD, FaultyEngine, json_answer
 
-LABELS = {"dockflare.enable": "true"}
+# One has letters of two bytes, between which a stream may be cut.
+LABELS = {"dockflare.enable": "true", "dockflare.note": "für alle"}
 HELD_SECONDS = 0.2
 
 
@@ -134,9 +135,10 @@ class LoadEngine:
             return
         text = json.dumps({"Type": "container", "Action": action, "Actor": {
             "ID": container.id, "Attributes": {**container.labels, "name": container.name}}},
-                          separators=(",", ":")).encode() + b"\n"
+                          separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
         # Chunk boundaries within tokens, as a proxy may make them.
-        pieces = [text[:17], text[17:]] if self.in_pieces else [text]
+        within = text.index("ü".encode()) + 1
+        pieces = [text[:17], text[17:within], text[within:]] if self.in_pieces else [text]
         self.pieces += self.in_pieces
         if self.twice:
             self.doubled += 1
