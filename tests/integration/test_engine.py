@@ -123,6 +123,15 @@ def test_an_engine_restarted_under_running_containers(own, served, master):
         "docker"]["state"] == "connected")
 
 
+def test_the_machines_engine_keeps_its_bridge(request):
+    """The test's own one is another engine, and must not take anything from it."""
+    bridge = "/sys/class/net/docker0"
+    before = os.path.exists(bridge)
+    own = request.getfixturevalue("own")
+    assert own.command("network", "ls", "--quiet", "--filter", "name=" + NETWORK)
+    assert os.path.exists(bridge) == before
+
+
 def test_an_engine_restarted_with_its_containers(own, served, master):
     """They end with it; those with a policy come back, and only the other one is told to have ended."""
     agent, before = served

@@ -12,7 +12,8 @@ START_SECONDS = 30
 
 
 class OwnEngine:
-    """Runs dockerd with folders of its own; its networks touch no firewall rule."""
+    """Runs dockerd with folders and networks of its own: a dockerd without a bridge removes docker0,
+    the other one's too."""
 
     def __init__(self, output, *options, images=()):
         # Short: sockets lie in it.
@@ -21,6 +22,8 @@ class OwnEngine:
         self.options = options
         self.output = output
         self.process = None
+        with open(self.network, "wb"):
+            subprocess.run(["unshare", "--net=" + self.network, "true"], check=True)
         self.start()
         if images:
             self.command("load", stdin=docker.docker_bytes("save", *images))
@@ -28,6 +31,11 @@ class OwnEngine:
     @property
     def socket(self):
         return os.path.join(self.folder, "docker.sock")
+
+    @property
+    def network(self):
+        """The file that holds its network namespace, from one dockerd to the next."""
+        return os.path.join(self.folder, "network")
 
     def arguments(self):
         return ["--data-root", self.folder + "/data", "--exec-root", self.folder + "/exec",
@@ -39,7 +47,8 @@ class OwnEngine:
         with open(self.folder + "/none.json", "w", encoding="ascii") as file:
             file.write("{}")
         with open(self.output, "ab") as log:
-            self.process = subprocess.Popen(["dockerd", *self.arguments()], stdin=subprocess.DEVNULL,
+            self.process = subprocess.Popen(["nsenter", "--net=" + self.network, "dockerd",
+                                             *self.arguments()], stdin=subprocess.DEVNULL,
                                             stdout=log, stderr=log, start_new_session=True)
         wait.until("the engine answers", self.answers, START_SECONDS)
 
@@ -66,6 +75,6 @@ class OwnEngine:
             self.command("rm", "--force", container)
         self.command("network", "prune", "--force")
         self.stop()
-        subprocess.run(["umount", "--recursive", self.folder + "/data"],
-                       stderr=subprocess.DEVNULL, check=False)
+        for mounted in (["--recursive", self.folder + "/data"], [self.network]):
+            subprocess.run(["umount", *mounted], stderr=subprocess.DEVNULL, check=False)
         shutil.rmtree(self.folder, ignore_errors=True)
