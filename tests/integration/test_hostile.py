@@ -113,7 +113,11 @@ class Case:
         """Whoever has no part in it is up, and is to stay what it is."""
         uninvolved = [name for name in WORKERS if name not in involved]
         for name in uninvolved:
-            self.agent.wait_line(r"supervisor: %s is ready" % name, 15)
+            try:
+                self.agent.wait_line(r"supervisor: %s is ready" % name, 15)
+            except AssertionError as error:
+                raise AssertionError("%s; %d lines in %.1f s" % (
+                    error, len(self.agent.log.lines), time.monotonic() - self.began)) from error
         self.others = {name: self.agent.pids()[name] for name in uninvolved}
 
     def judge(self, outcome, line):
