@@ -82,6 +82,7 @@ def served(own, agents, master, tunnel):
     """An agent with two services, of which one does not come back by itself, and its tunnel."""
     names = [service("it-stays", "unless-stopped"), service("it-ends", "no"), NAME]
     agent = agents.start(master)
+    master.wait_registered()
     master.start_tunnel(tunnel)
     docker.wait_running(NAME)
     wait.until("the master knows both", lambda: equals_docker(master))

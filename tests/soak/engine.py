@@ -15,6 +15,12 @@ LABELS = {"dockflare.enable": "true", "dockflare.note": "für alle"}
 HELD_SECONDS = 0.2
 
 
+def in_pieces(text):
+    """Cut within a token, and within a letter if there is one of two bytes: as a proxy may do it."""
+    within = max(17, text.find("ü".encode()) + 1)
+    return [piece for piece in (text[:17], text[17:within], text[within:]) if piece]
+
+
 class Container:
     """One container: since when it is as it is, and whether it runs."""
 
@@ -136,9 +142,7 @@ class LoadEngine:
         text = json.dumps({"Type": "container", "Action": action, "Actor": {
             "ID": container.id, "Attributes": {**container.labels, "name": container.name}}},
                           separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
-        # Chunk boundaries within tokens, as a proxy may make them.
-        within = text.index("ü".encode()) + 1
-        pieces = [text[:17], text[17:within], text[within:]] if self.in_pieces else [text]
+        pieces = in_pieces(text) if self.in_pieces else [text]
         self.pieces += self.in_pieces
         if self.twice:
             self.doubled += 1
