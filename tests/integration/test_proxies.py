@@ -114,7 +114,8 @@ class ShortProxy(proxies.Proxy):
 class SlowLogProxy(ShortProxy):
     """Each line of its log takes 20 ms, as on a disk that is busy."""
 
-    before = ("strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=writev",
+    # -D: the tracer is the child, so that it is HAProxy that ends with this.
+    before = ("strace", "-D", "-f", "-qq", "-o", "/dev/null", "-e", "trace=writev",
               "-e", "inject=writev:delay_enter=20000")
 
 
