@@ -9,8 +9,6 @@
 #include <unistd.h>
 
 #define PROBE_NAME ".agent.probe"
-#define FILE_MODE 0600
-#define NEW_FILE (O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
 
 static int
 refuse_folder(const char *path, int error, struct buffer *why)
@@ -37,8 +35,9 @@ data_folder_open(const char *path, struct buffer *why)
 {
 	int folder _cleanup_close_ = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	/* Not O_EXCL: another agent's probe is as good as ours. */
-	int probe _cleanup_close_ = folder < 0 ? -1 :
-						 openat(folder, PROBE_NAME, NEW_FILE, FILE_MODE);
+	int probe _cleanup_close_ = folder < 0 ?
+					-1 :
+					openat(folder, PROBE_NAME, DATA_FILE_NEW, DATA_FILE_MODE);
 
 	if (probe < 0)
 		return refuse_folder(path, errno, why);

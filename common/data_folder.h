@@ -5,6 +5,10 @@
 
 #include "common/buffer.h"
 
+/* How a file is made there: for the agent alone, through no link, waiting for nobody (open(2)). */
+#define DATA_FILE_MODE 0600
+#define DATA_FILE_NEW (O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+
 /*
  * Opens the data folder and proves that it can be written, without disturbing an agent that runs
  * on it.  The descriptor, or -errno with a line in `why` that says what to do.

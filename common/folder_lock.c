@@ -13,10 +13,10 @@
 #include <unistd.h>
 
 #include "common/clock.h"
+#include "common/data_folder.h"
 #include "common/printable.h"
 #include "version.h"
 
-#define FILE_MODE 0600
 #define SAID_MAX_BYTES 200
 /* No link is followed, and a FIFO must not hold us. */
 #define OPEN_FLAGS (O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
@@ -34,14 +34,14 @@ is_no_file(int folder)
 static int
 open_file(int folder)
 {
-	int fd = openat(folder, FOLDER_LOCK_FILE, O_RDWR | O_CREAT | OPEN_FLAGS, FILE_MODE);
+	int fd = openat(folder, FOLDER_LOCK_FILE, O_RDWR | O_CREAT | OPEN_FLAGS, DATA_FILE_MODE);
 	int old _cleanup_close_ = -1;
 
 	if (fd >= 0 || errno != EACCES)
 		return fd;
 	/* Ours but read-only, as a copy may have made it. */
 	old = openat(folder, FOLDER_LOCK_FILE, O_RDONLY | OPEN_FLAGS);
-	if (old < 0 || fchmod(old, FILE_MODE) != 0)
+	if (old < 0 || fchmod(old, DATA_FILE_MODE) != 0)
 		return -1;
 	return openat(folder, FOLDER_LOCK_FILE, O_RDWR | OPEN_FLAGS);
 }

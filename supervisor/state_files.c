@@ -9,9 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/data_folder.h"
+
 #define NAME_MAX_BYTES 64
-#define FILE_MODE 0600
-#define NEW_FILE (O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
 
 struct file_name {
 	char text[NAME_MAX_BYTES];
@@ -101,7 +101,7 @@ state_file_save(int folder, enum state_file file, struct slice content)
 	int fd _cleanup_close_ = -1, error;
 
 	(void)unlinkat(folder, name.text, 0);
-	fd = openat(folder, name.text, NEW_FILE | O_EXCL, FILE_MODE);
+	fd = openat(folder, name.text, DATA_FILE_NEW | O_EXCL, DATA_FILE_MODE);
 	if (fd < 0)
 		return -errno;
 	error = write_all(fd, content);

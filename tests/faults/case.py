@@ -63,8 +63,7 @@ class Case:
         self.engine.start("c%d" % (24 + number))
 
     def is_told(self):
-        known = {container["id"] for container in self.master.containers().values()}
-        return known == self.engine.running()
+        return self.engine.is_known_to(self.master)
 
     def start(self):
         for number in range(CONTAINERS):

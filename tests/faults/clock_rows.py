@@ -20,14 +20,14 @@ CONNECTIONS = 4
 
 
 def own_clock(case):
-    case.killed["clock"] = ShiftedClock(case.agent)
+    case.kept["clock"] = ShiftedClock(case.agent)
 
 
 def step(day=0, start=0):
     def begin(case):
-        case.killed["pids"] = case.agent.pids()
-        case.killed["lists"] = case.engine.lists
-        case.killed["clock"].shift(day, start)
+        case.kept["pids"] = case.agent.pids()
+        case.kept["lists"] = case.engine.lists
+        case.kept["clock"].shift(day, start)
     return begin
 
 
@@ -41,15 +41,15 @@ def suspend(case):
         os.kill(pid, signal.SIGCONT)
     # Nothing that happens on the engine explains a list in this second.
     time.sleep(1)
-    case.killed["lists"] = case.engine.lists - case.killed["lists"]
+    case.kept["lists"] = case.engine.lists - case.kept["lists"]
 
 
 def is_seen(case):
     """By all five, which are those that there were before."""
     pids = case.agent.pids()
-    if pids != case.killed["pids"]:
+    if pids != case.kept["pids"]:
         case.wrong("a worker was killed for the clock")
-    return all(case.killed["clock"].is_seen_by(pid) for pid in (case.agent.pid, *pids.values()))
+    return all(case.kept["clock"].is_seen_by(pid) for pid in (case.agent.pid, *pids.values()))
 
 
 def keeps_connections(case):
@@ -81,7 +81,7 @@ def reports_follow(hours):
 def listed_at_once(case):
     """A list that was not due for a minute, by the engine's count; time of day as it was."""
     return "a list that was not due" if (
-        is_seen(case) and case.killed["lists"] and abs(dated(case)) < ACCURATE_SECONDS) else None
+        is_seen(case) and case.kept["lists"] and abs(dated(case)) < ACCURATE_SECONDS) else None
 
 
 # ---- the host's zone ----

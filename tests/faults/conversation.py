@@ -99,8 +99,7 @@ class Conversation:
         return len([m for m in self.messages() if m[1] == AT_WORK]) == AT_WORK_LINKS
 
     def is_told(self):
-        known = {container["id"] for container in self.master.containers().values()}
-        return known == self.engine.running()
+        return self.engine.is_known_to(self.master)
 
     def runs(self, tunnel, made):
         return (self.tunnel.state == "running" and self.tunnel.token() == tunnel.token

@@ -72,27 +72,27 @@ SYNC_SECONDS = 5
 
 
 def slow_disk(case):
-    case.killed["disk"] = os.path.join(case.agent.folder, "slow_disk")
-    with open(case.killed["disk"], "wb") as file:
+    case.kept["disk"] = os.path.join(case.agent.folder, "slow_disk")
+    with open(case.kept["disk"], "wb") as file:
         file.write(struct.pack("=II", 0, 0))
-    case.agent.before = [programs.built("slow_disk", "-lseccomp"), case.killed["disk"]]
+    case.agent.before = [programs.built("slow_disk", "-lseccomp"), case.kept["disk"]]
 
 
 def set_delay(case, milliseconds):
-    with open(case.killed["disk"], "r+b") as file:
+    with open(case.kept["disk"], "r+b") as file:
         file.write(struct.pack("=I", milliseconds))
 
 
 def delay_syncs(case):
-    case.killed["pids"] = case.agent.pids()
+    case.kept["pids"] = case.agent.pids()
     set_delay(case, SYNC_SECONDS * 1000)
     bad_command(case)
 
 
 def syncs_held(case):
-    with open(case.killed["disk"], "rb") as file:
+    with open(case.kept["disk"], "rb") as file:
         held = struct.unpack("=II", file.read(8))[1]
-    if case.agent.pids() != case.killed["pids"]:
+    if case.agent.pids() != case.kept["pids"]:
         case.wrong("a worker was killed for the disk")
     return "%d syncs held for %d s" % (held, SYNC_SECONDS) if held else None
 
@@ -147,28 +147,28 @@ SPARE_BYTES = 256 * 1024
 
 
 def own_group(case):
-    case.killed["group"] = MemoryGroup(case.agent, os.path.basename(case.agent.run))
+    case.kept["group"] = MemoryGroup(case.agent, os.path.basename(case.agent.run))
 
 
 def limit_memory(case):
-    group = case.killed["group"]
+    group = case.kept["group"]
     group.limit(group.used() + SPARE_BYTES)
     for number in range(BURST):
         case.engine.start("burst-%d" % number)
 
 
 def kernel_killed(case):
-    kills = case.killed["group"].kills()
+    kills = case.kept["group"].kills()
     return "%d processes killed for memory" % kills if kills else None
 
 
 def raise_limit(case):
-    case.killed["group"].limit(None)
+    case.kept["group"].limit(None)
 
 
 def remove_group(case):
-    if "group" in case.killed:
-        case.killed["group"].remove()
+    if "group" in case.kept:
+        case.kept["group"].remove()
 
 
 # ---- descriptors: the limit of a running process is lowered to what it has open ----
@@ -224,7 +224,7 @@ def exhaust(name, need):
     def begin(case):
         pid = case.agent.pids()[name] if name in WORKERS else case.agent.pid
         count = WORKER_OWN if name in WORKERS else first_free(pid)
-        case.killed = {"pid": pid, "count": count, "limit": soft_limit(pid)}
+        case.kept.update(pid=pid, count=count, limit=soft_limit(pid))
         set_soft_limit(pid, count)
         need(case)
     return begin
@@ -232,13 +232,13 @@ def exhaust(name, need):
 
 def exhausted(case):
     """The kernel's word: the limit, and that all below it are open."""
-    pid, count = case.killed["pid"], case.killed["count"]
+    pid, count = case.kept["pid"], case.kept["count"]
     full = soft_limit(pid) == count <= first_free(pid)
     return "%d descriptors, all open" % count if full else None
 
 
 def relieve(case):
-    set_soft_limit(case.killed["pid"], case.killed["limit"])
+    set_soft_limit(case.kept["pid"], case.kept["limit"])
 
 
 # Names that are in the hosts file of this agent only; no other server is asked for them.
@@ -285,20 +285,20 @@ def kill_watcher(case):
 
 def no_watcher(case):
     """The kernel's word again."""
-    pid, count = case.killed["pid"], case.killed["count"]
+    pid, count = case.kept["pid"], case.kept["count"]
     starved = soft_limit(pid) == count and "docker-watcher" not in case.agent.pids()
     return "%d descriptors, no process" % count if starved else None
 
 
 def ask(case):
-    case.killed["asking"] = socket.socket(socket.AF_UNIX)
-    case.killed["asking"].connect(os.path.join(case.agent.run, "status.sock"))
+    case.kept["asking"] = socket.socket(socket.AF_UNIX)
+    case.kept["asking"].connect(os.path.join(case.agent.run, "status.sock"))
 
 
 def not_answered(case):
-    case.killed["asking"].setblocking(False)
+    case.kept["asking"].setblocking(False)
     try:
-        case.killed["asking"].recv(1)
+        case.kept["asking"].recv(1)
         return None
     except BlockingIOError:
         return exhausted(case)
@@ -306,7 +306,7 @@ def not_answered(case):
 
 def answered(case):
     relieve(case)
-    with case.killed["asking"] as asking:
+    with case.kept["asking"] as asking:
         asking.settimeout(10)
         if not asking.recv(1):
             case.wrong("who asked for the status was never answered")

@@ -288,6 +288,10 @@ class LoadEngine:
         with self.lock:
             return {c.id for c in self.containers.values() if c.running}
 
+    def is_known_to(self, master):
+        """Whether the containers that the master counts as running are those that run."""
+        return {container["id"] for container in master.containers().values()} == self.running()
+
     def forget_old(self, before):
         """What has not run since then can be in no report any more."""
         with self.lock:

@@ -139,9 +139,8 @@ class Soak:
         self.loading.clear()
         began = time.monotonic()
         try:
-            wait.until("the master knows what runs", lambda: {
-                c["id"] for c in self.master.containers().values()} == self.engine.running(),
-                       CONVERGES_SECONDS)
+            wait.until("the master knows what runs", lambda: self.engine.is_known_to(
+                self.master), CONVERGES_SECONDS)
             wait.until("all is well again", lambda: self.agent.health()[1].startswith("healthy"),
                        CONVERGES_SECONDS)
         except AssertionError as error:

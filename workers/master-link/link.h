@@ -112,11 +112,11 @@ struct link {
 	int64_t registered_ms;   /* -1: never */
 	int64_t register_at_ms;  /* when to register; INT64_MAX while registered */
 	enum loss loss;          /* why the last session ended */
-	char
-	    restless[ANSWER_REASON_BYTES]; /* no registration lasts, which was said; "": one does */
-	struct backoff backoff;            /* of requests */
-	struct backoff losses;             /* of registrations that did not last */
-	int64_t hold_until_ms;             /* no request before */
+	/* Why no registration lasts, which was said; "": the last one does. */
+	char restless[ANSWER_REASON_BYTES];
+	struct backoff backoff; /* of requests */
+	struct backoff losses;  /* of registrations that did not last */
+	int64_t hold_until_ms;  /* no request before */
 	int64_t away_since_ms;
 	unsigned stale; /* answers in a row that a sequence was stale */
 
