@@ -4,7 +4,7 @@
  * with "[" is a list, "<" begins a list that a later part brings, "!" breaks it off, all else is
  * events.  Each part comes 700 ms after the one before.
  *
- * Covers: workers/docker-watcher/fact.c workers/docker-watcher/inventory.c
+ * Covers: common/fact.c workers/docker-watcher/inventory.c
  */
 #include "tests/fuzz/watch.h"
 

@@ -3,7 +3,7 @@
  * Fuzz target.  Docker's list of containers: wherever its pieces end, the same containers come out,
  * each as master-link takes it, and a second look at the same list changes nothing.
  *
- * Covers: workers/docker-watcher/splitter.c workers/docker-watcher/labels.c
+ * Covers: common/splitter.c common/labels.c
  *  workers/docker-watcher/table.c
  */
 #include "tests/fuzz/watch.h"

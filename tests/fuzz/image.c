@@ -2,10 +2,10 @@
 /*
  * Fuzz target.  Image references, from the environment and from Docker.
  *
- * Covers: common/setting_image.c workers/tunnel-keeper/image.c
+ * Covers: common/setting_image.c common/image.c
  */
 #include "common/setting_value.h"
-#include "image.h"
+#include "common/image.h"
 #include "tests/fuzz/fuzz.h"
 
 /* The parts, put together again, are the whole. */

@@ -3,11 +3,11 @@
  * Fuzz target.  A tunnel token, as it stands, and the base64 of what an input holds behind its first
  * line.  That line is an ALLOWED_TUNNELS.
  *
- * Covers: workers/tunnel-keeper/token.c
+ * Covers: common/tunnel_token.c
  */
 #include "common/message.h"
 #include "tests/fuzz/fuzz.h"
-#include "token.h"
+#include "common/tunnel_token.h"
 
 /* Appends a text as RFC 4648, section 4, has it. */
 static void

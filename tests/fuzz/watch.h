@@ -9,7 +9,7 @@
 #include "common/message.h"
 #include "tests/fuzz/fuzz.h"
 #include "workers/docker-watcher/inventory.h"
-#include "workers/docker-watcher/splitter.h"
+#include "common/splitter.h"
 
 /* Far less than the worker's, so that inputs of a few kilobytes pass it. */
 #define WATCH_OBJECT_MAX_BYTES 2048

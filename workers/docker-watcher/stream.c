@@ -11,13 +11,13 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/tunnel_container.h"
 
 #define EVENT_MAX_BYTES (1024 * 1024)
 /* No byte for so long: the stream may be dead without a sign, so it is made anew. */
 #define SILENCE_MAX_MS 300000
 /* A proxy that holds the header back until the first event must not hold the list back. */
 #define HEADER_WAIT_MS 5000
-#define TUNNEL_CONTAINER_NAME "dockflare-agent-tunnel"
 
 /* {"type":["container"],"event":["start","die","died","stop","destroy","remove","rename",
    "pause","unpause"]}: died and remove are Podman's words. */

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "workers/docker-watcher/fact.h"
+#include "common/fact.h"
 
 /* More than one engine ever runs; beyond it a list is refused rather than told in part. */
 #define TABLE_ROWS_MAX 20000

@@ -12,7 +12,7 @@
 #include "common/worker.h"
 #include "workers/docker-watcher/inventory.h"
 #include "workers/docker-watcher/notes.h"
-#include "workers/docker-watcher/splitter.h"
+#include "common/splitter.h"
 
 #define WATCHER_REASON_BYTES HTTP_DETAIL_BYTES
 

@@ -18,12 +18,12 @@
 #include "common/worker.h"
 #include "decide.h"
 #include "desired.h"
-#include "image.h"
+#include "common/image.h"
 #include "observe.h"
 #include "progress.h"
 #include "ready.h"
 #include "state.h"
-#include "token.h"
+#include "common/tunnel_token.h"
 
 #define COMMANDS_WAITING_MAX 128
 /* A look without any occasion. */

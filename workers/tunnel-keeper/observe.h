@@ -10,14 +10,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/image.h"
 #include "common/json_check.h"
 #include "common/message.h"
-#include "image.h"
-
-#define TUNNEL_CONTAINER_NAME "dockflare-agent-tunnel"
-#define OWNER_LABEL "dockflare.agent.owner"
-#define OWNER_VALUE "dockflare-agent"
-#define COMMAND_LABEL "dockflare.agent.command-id"
+#include "common/tunnel_container.h"
 
 #define STARTED_AT_BYTES 40
 #define CONTAINER_ERROR_BYTES 160

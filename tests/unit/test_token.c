@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-#include "token.h"
+#include "common/tunnel_token.h"
 
 #define ACCOUNT "0123456789abcdef0123456789abcdef"
 #define TUNNEL "6ff42ae2-765d-4adf-8112-31c55c1551ef"

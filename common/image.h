@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* tunnel-keeper.  The parts of an image reference as users write it (CLOUDFLARED_IMAGE). */
-#ifndef TUNNEL_KEEPER_IMAGE_H
-#define TUNNEL_KEEPER_IMAGE_H
+/* tunnel-keeper and the gate's workers.  The parts of an image reference as users write it (CLOUDFLARED_IMAGE). */
+#ifndef COMMON_IMAGE_H
+#define COMMON_IMAGE_H
 
 #include <stdbool.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* tunnel-keeper.  Tunnel tokens: see token.h. */
-#include "token.h"
+/* tunnel-keeper and the gate's workers.  Tunnel tokens: see tunnel_token.h. */
+#include "common/tunnel_token.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "workers/docker-watcher/fact.h"
+#include "common/fact.h"
 
 #define ID CONTAINER_ID("a")
 #define SHORT_ID "aaaaaaaaaaaa"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* tunnel-keeper.  Image references: see image.h. */
-#include "image.h"
+/* tunnel-keeper and the gate's workers.  Image references: see image.h. */
+#include "common/image.h"
 
 #include <stdio.h>
 #include <string.h>

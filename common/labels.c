@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* docker-watcher.  See labels.h.  Trusts no byte of a label. */
-#include "workers/docker-watcher/labels.h"
+/* docker-watcher and gate-engine.  See labels.h.  Trusts no byte of a label. */
+#include "common/labels.h"
 
 #include <errno.h>
 #include <string.h>

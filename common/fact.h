@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * docker-watcher.  What Docker says about one container, in its list or in an event, judged and
- * turned into plain structs.
+ * docker-watcher and gate-engine.  What Docker says about one container, in its list or in
+ * an event, judged and turned into plain structs.
  */
-#ifndef DOCKER_WATCHER_FACT_H
-#define DOCKER_WATCHER_FACT_H
+#ifndef COMMON_FACT_H
+#define COMMON_FACT_H
 
 #include <stdbool.h>
 
 #include "common/arena.h"
 #include "common/json_check.h"
 #include "common/message.h"
-#include "workers/docker-watcher/labels.h"
+#include "common/labels.h"
 
 #define FACT_WHY_BYTES 96
 

@@ -4,7 +4,7 @@
 
 #include <errno.h>
 
-#include "workers/docker-watcher/splitter.h"
+#include "common/splitter.h"
 
 /* What the sink was told: objects, and "!" before the head of one over the bound. */
 struct heard {

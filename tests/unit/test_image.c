@@ -2,7 +2,7 @@
 /* Image references: their parts, and which mean the same. */
 #include "tests/unit/unit.h"
 
-#include "image.h"
+#include "common/image.h"
 
 #define DIGEST "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 

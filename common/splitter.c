@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * docker-watcher.  See splitter.h.  Only strings and brackets are looked at: each object is
- * judged by json_check_structure afterwards.
+ * docker-watcher and gate-engine.  See splitter.h.  Only strings and brackets are looked at: each
+ * object is judged by json_check_structure afterwards.
  */
-#include "workers/docker-watcher/splitter.h"
+#include "common/splitter.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * docker-watcher.  See fact.h.  An element is judged by json_check_structure only, so that a
- * tenant's label costs that label; every text that is used is judged by the strict check then.
+ * docker-watcher and gate-engine.  See fact.h.  An element is judged by json_check_structure
+ * only, so that a tenant's label costs that label; every text that is used is judged by the strict
+ * check then.
  */
-#include "workers/docker-watcher/fact.h"
+#include "common/fact.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * docker-watcher.  A container's labels, which a tenant wrote: those under the enabled prefixes are
- * kept, an offending one is dropped and named, and none costs the container.
+ * docker-watcher and gate-engine.  A container's labels, which a tenant wrote: those under the
+ * enabled prefixes are kept, an offending one is dropped and named, and none costs the container.
  */
-#ifndef DOCKER_WATCHER_LABELS_H
-#define DOCKER_WATCHER_LABELS_H
+#ifndef COMMON_LABELS_H
+#define COMMON_LABELS_H
 
 #include <stdbool.h>
 #include <stddef.h>

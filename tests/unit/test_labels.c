@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "common/message.h"
-#include "workers/docker-watcher/labels.h"
+#include "common/labels.h"
 
 /* Room for an object of labels over every bound. */
 #define OBJECT_MAX_BYTES ((size_t)4 * 1024 * 1024)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * docker-watcher.  Cuts a stream of bytes into JSON objects, wherever the stream's pieces begin
- * and end: Docker's events, one object after another, and its list of containers, one array of
- * objects.  So one object is held at a time, and a huge one costs none of the others.
+ * docker-watcher and gate-engine.  Cuts a stream of bytes into JSON objects, wherever the
+ * stream's pieces begin and end: Docker's events, one object after another, and its list of
+ * containers, one array of objects.  So one object is held at a time, and a huge one costs none of the others.
  */
-#ifndef DOCKER_WATCHER_SPLITTER_H
-#define DOCKER_WATCHER_SPLITTER_H
+#ifndef COMMON_SPLITTER_H
+#define COMMON_SPLITTER_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * tunnel-keeper.  What a tunnel token says: base64 of {"a": account, "t": tunnel, "s": secret}
- * (cloudflared 2025.9, connection/connection.go).  And which tokens ALLOWED_TUNNELS lets through.
+ * tunnel-keeper and the gate's workers.  What a tunnel token says: base64 of {"a": account,
+ * "t": tunnel, "s": secret} (cloudflared 2025.9, connection/connection.go).  And which tokens ALLOWED_TUNNELS lets through.
  */
-#ifndef TUNNEL_KEEPER_TOKEN_H
-#define TUNNEL_KEEPER_TOKEN_H
+#ifndef COMMON_TUNNEL_TOKEN_H
+#define COMMON_TUNNEL_TOKEN_H
 
 #include <stdbool.h>
 
