@@ -81,7 +81,7 @@ read_worker(struct slice *text, struct account *account, char why[ACCOUNT_WHY_BY
 	enum process process = (enum process)message.body.status_worker.process;
 	struct slice blob;
 
-	if (error == 0 && (process < PROCESS_FIRST_WORKER || process > PROCESS_LAST_WORKER ||
+	if (error == 0 && ((PROCESS_BIT(process) & PROCESS_AGENT_WORKERS) == 0 ||
 			      account->workers[process].id != MESSAGE_COUNT))
 		error = refuse(why, "an account of no worker, or twice of one");
 	if (error != 0) {

@@ -173,8 +173,7 @@ add_workers(struct building *building, const struct account *account)
 {
 	json_object *list = json_object_new_array();
 
-	for (enum process process = PROCESS_FIRST_WORKER; process <= PROCESS_LAST_WORKER;
-	     process++) {
+	for_each_worker_of(PROGRAM_AGENT, process) {
 		const struct message_status_worker *worker = account_worker(account, process);
 		struct building inner;
 

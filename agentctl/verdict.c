@@ -146,7 +146,7 @@ verdict(const struct account *account, struct buffer *reasons)
 	(void)judge_silence(account, PROCESS_MASTER_LINK, reasons);
 	judge_link(account, reasons);
 	judge_docker(account, reasons);
-	for (enum process process = PROCESS_FIRST_WORKER; process <= PROCESS_LAST_WORKER; process++)
+	for_each_worker_of(PROGRAM_AGENT, process)
 		judge_worker(account, process, reasons);
 	if (broken)
 		return UNHEALTHY;

@@ -141,8 +141,11 @@ read_values(struct config *config, char *const *environment)
 {
 	for (enum setting setting = 0; setting < SETTING_COUNT; setting++) {
 		const struct setting_entry *entry = &settings[setting];
-		char *raw = entry->derived ? NULL : trimmed(find(environment, entry->name));
+		char *raw;
 
+		if (!setting_is_of(setting, config->program))
+			continue;
+		raw = entry->derived ? NULL : trimmed(find(environment, entry->name));
 		if (raw != NULL)
 			take_value(config, setting, raw);
 		else if (entry->fallback != NULL)
@@ -157,16 +160,21 @@ read_values(struct config *config, char *const *environment)
 /* ---- the whole ---- */
 
 int
-config_read(char *const *environment, struct config *config)
+config_read(enum program program, char *const *environment, struct config *config)
 {
 	*config = (struct config){
+		.program = program,
 		.mistakes = BUFFER(LINES_MAX_BYTES),
 		.warnings = BUFFER(LINES_MAX_BYTES),
 	};
 	read_values(config, environment);
-	config_check_secrets(config);
-	config_check_endpoints(config);
-	config_check_rest(config);
+	if (program == PROGRAM_AGENT) {
+		config_check_secrets(config);
+		config_check_endpoints(config);
+		config_check_rest(config);
+	} else {
+		config_check_gate(config);
+	}
 	if (secret_memory_error() != 0)
 		(void)buffer_printf(&config->warnings,
 		    "memory with secrets can't be locked or kept out of dumps: %s; they may reach "

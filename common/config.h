@@ -14,11 +14,13 @@
 #include "common/url.h"
 
 struct config {
+	enum program program;
 	char *values[SETTING_COUNT]; /* normalised; NULL: not set and no default */
 	struct url master;           /* DOCKFLARE_MASTER_URL */
-	struct url docker;           /* DOCKER_HOST */
-	struct url docker_tunnel;    /* DOCKER_TUNNEL_HOST, or DOCKER_HOST */
-	struct url proxy;            /* HTTPS_PROXY where the master is reached through it; else
+	/* DOCKER_HOST; DOCKER_TUNNEL_HOST, or DOCKER_HOST; GATE_DOCKER_HOST */
+	struct url docker[ENDPOINT_COUNT];
+	struct url listen[LISTENER_COUNT]; /* GATE_READ_LISTEN, GATE_TUNNEL_LISTEN */
+	struct url proxy; /* HTTPS_PROXY where the master is reached through it; else
 	                                scheme URL_NONE */
 	char
 	    *secrets[SECRET_COUNT]; /* that came from the environment; NULL: from a file, or none */
@@ -27,13 +29,13 @@ struct config {
 };
 
 /*
- * Reads every variable, secret files included (they must be readable by the uid that the process
+ * Reads every variable of `program`, secret files included (they must be readable by the uid that the process
  * now has), and checks what single values can't tell: only one half of the Access token, a
  * variable and its _FILE both set, plain HTTP to a public address, DOCKER_TLS_VERIFY, one port
  * for both Docker endpoints (a warning).  0, or -EINVAL if
  * config->mistakes is not empty, -ENOMEM.  The caller frees with config_free either way.
  */
-int config_read(char *const *environment, struct config *config);
+int config_read(enum program program, char *const *environment, struct config *config);
 
 /* Wipes and releases. */
 void config_free(struct config *config);

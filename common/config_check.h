@@ -18,6 +18,9 @@ void config_check_endpoints(struct config *config);
 /* Files, and variables that are accepted and not used. */
 void config_check_rest(struct config *config);
 
+/* docker-gate: where it listens, and what it stands before. */
+void config_check_gate(struct config *config);
+
 /* Whether a master's URL is reached without the proxy (NO_PROXY; NULL: not set). */
 bool config_no_proxy(const char *list, const struct url *master);
 

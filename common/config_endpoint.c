@@ -149,7 +149,8 @@ check_plaintext(struct config *config)
 static void
 check_docker(struct config *config)
 {
-	const struct url *read = &config->docker, *tunnel = &config->docker_tunnel;
+	const struct url *read = &config->docker[ENDPOINT_READ],
+			 *tunnel = &config->docker[ENDPOINT_TUNNEL];
 
 	if (read->scheme == URL_UNIX)
 		config_warning(config, SETTING_DOCKER_HOST,
@@ -175,11 +176,45 @@ config_check_endpoints(struct config *config)
 	if (*tunnel == NULL && config->values[SETTING_DOCKER_HOST] != NULL)
 		*tunnel = strdup(config->values[SETTING_DOCKER_HOST]);
 	read_url(config->values[SETTING_MASTER_URL], HTTP_SCHEMES, false, &config->master);
-	read_url(config->values[SETTING_DOCKER_HOST], DOCKER_SCHEMES, false, &config->docker);
-	read_url(*tunnel, DOCKER_SCHEMES, false, &config->docker_tunnel);
+	read_url(config->values[SETTING_DOCKER_HOST], DOCKER_SCHEMES, false,
+	    &config->docker[ENDPOINT_READ]);
+	read_url(*tunnel, DOCKER_SCHEMES, false, &config->docker[ENDPOINT_TUNNEL]);
 	read_proxy(config);
 	check_plaintext(config);
 	check_docker(config);
+}
+
+/* ---- the gate ---- */
+
+/* One address for both endpoints: docker-watcher, taken over, could use tunnel-keeper's. */
+static void
+check_listeners(struct config *config)
+{
+	const struct url *read = &config->listen[LISTENER_READ],
+			 *tunnel = &config->listen[LISTENER_TUNNEL];
+
+	if (read->scheme == URL_NONE || read->scheme != tunnel->scheme)
+		return;
+	if (read->scheme == URL_UNIX ? strcmp(read->path, tunnel->path) == 0 :
+				       read->port == tunnel->port)
+		config_mistake(config, SETTING_GATE_TUNNEL,
+		    "is where the read endpoint listens too; the agent's workers are kept apart "
+		    "by the port: give it one of its own");
+}
+
+void
+config_check_gate(struct config *config)
+{
+	read_url(config->values[SETTING_GATE_ENGINE], DOCKER_SCHEMES, false,
+	    &config->docker[ENDPOINT_ENGINE]);
+	for (enum listener listener = LISTENER_NONE + 1; listener < LISTENER_COUNT; listener++)
+		read_url(config->values[listener_settings[listener]], DOCKER_SCHEMES, false,
+		    &config->listen[listener]);
+	check_listeners(config);
+	if (config->docker[ENDPOINT_ENGINE].scheme == URL_TCP)
+		config_warning(config, SETTING_GATE_ENGINE,
+		    "is a TCP endpoint: whoever else reaches it is not held by the gate; use "
+		    "unix:///var/run/docker.sock");
 }
 
 /* ---- the rest ---- */

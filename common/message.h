@@ -44,6 +44,7 @@ enum message_id {
 	MESSAGE_PEER,
 	MESSAGE_RELOAD,
 	MESSAGE_SHUTDOWN,
+	MESSAGE_LISTEN,
 	/* a worker to the supervisor: fixed texts, compared byte for byte */
 	MESSAGE_READY,
 	MESSAGE_ALIVE,
@@ -65,11 +66,28 @@ enum message_id {
 	MESSAGE_HALTED,
 	MESSAGE_RESTORE,
 	MESSAGE_AT_WORK,
+	/* between the gate's workers: requests of gate-read and gate-tunnel */
+	MESSAGE_GATE_ABOUT,
+	MESSAGE_GATE_READ,
+	MESSAGE_GATE_TUNNEL,
+	MESSAGE_GATE_CREATE,
+	MESSAGE_GATE_CANCEL,
+	/* and what gate-engine answers */
+	MESSAGE_GATE_ABOUT_IS,
+	MESSAGE_GATE_ROWS,
+	MESSAGE_GATE_EVENT,
+	MESSAGE_GATE_CONTAINER,
+	MESSAGE_GATE_FOUND,
+	MESSAGE_GATE_PROGRESS,
+	MESSAGE_GATE_BEGUN,
+	MESSAGE_GATE_DONE,
 	/* status blobs: a worker to dockflare-agentctl, kept by the supervisor as they came */
 	MESSAGE_STATUS_LINK,
 	MESSAGE_STATUS_DOCKER,
 	MESSAGE_STATUS_TUNNEL,
 	MESSAGE_STATUS_RESOLVER,
+	MESSAGE_STATUS_FRONT,
+	MESSAGE_STATUS_ENGINE,
 	/* the supervisor's own account to dockflare-agentctl */
 	MESSAGE_STATUS_AGENT,
 	MESSAGE_STATUS_WORKER,
@@ -232,6 +250,127 @@ struct message_restore { /* what the master's record holds; taken only where not
 	const char *token;
 };
 
+/* ---- the gate: gate-read and gate-tunnel to gate-engine ---- */
+
+/* Every request has an id of its asker's choice, which its answers carry. */
+#define GATE_ID_MAX INT64_MAX
+#define GATE_IMAGE_MAX_BYTES 512
+#define GATE_TEXT_MAX_BYTES 512
+#define GATE_STOP_MAX_S 60
+#define GATE_GRACE_MAX_S 60
+
+struct message_gate_about { /* for /_ping, /version and /healthz */
+	int64_t id;
+};
+
+enum gate_read_verb { GATE_LIST, GATE_EVENTS };
+
+struct message_gate_read {
+	int64_t id;
+	int verb; /* enum gate_read_verb */
+	bool all; /* of a list: those that do not run too */
+};
+
+enum gate_tunnel_verb {
+	GATE_INSPECT,
+	GATE_START,
+	GATE_STOP,
+	GATE_REMOVE,
+	GATE_NETWORK,
+	GATE_IMAGE,
+	GATE_PULL,
+};
+
+struct message_gate_tunnel {
+	int64_t id;
+	int verb;              /* enum gate_tunnel_verb */
+	const char *container; /* the id that was asked for; NULL: the name */
+	const char *image;     /* of image and pull: as configured or listed; else NULL */
+	int64_t seconds;       /* of stop: until the engine kills it */
+};
+
+struct message_gate_create {
+	int64_t id;
+	const char *image; /* as configured or listed */
+	const char *token;
+	const char *command_id; /* NULL: none */
+	int64_t grace_s;        /* TUNNEL_GRACE_PERIOD; 0: none */
+	int64_t metrics_port;   /* TUNNEL_METRICS; 0: none */
+};
+
+struct message_gate_cancel { /* the client is gone; no answer is due any more */
+	int64_t id;
+};
+
+/* ---- the gate: gate-engine's answers ---- */
+
+struct message_gate_about_is {
+	int64_t id;
+	const char *version;     /* the engine's */
+	const char *api_version; /* as the gate speaks it */
+	const char *minimum;     /* the oldest that may be asked for */
+	const char *os;
+	const char *arch;
+};
+
+struct message_gate_rows { /* a page of a list; gate-done follows the last */
+	int64_t id;
+	struct records containers; /* struct container_fact; any of Docker's states */
+};
+
+struct message_gate_event {
+	int64_t id;
+	const char *action; /* Docker's: "start", "die", … */
+	const char *container;
+	const char *name;
+	const char *old_name; /* of a rename; else NULL */
+	struct map labels;
+	int64_t time_ns; /* since 1970; 0: not known */
+};
+
+struct message_gate_container { /* what is known of the container of the tunnel's name */
+	int64_t id;
+	bool ours; /* else only container, name, image and state are told */
+	bool labelled;
+	const char *container;
+	const char *image;
+	const char *state; /* Docker's State.Status */
+	const char *error;
+	const char *started_at;
+	const char *finished_at;
+	const char *command_id;
+	const char *token; /* only to gate-tunnel; NULL: none */
+	bool on_network;   /* attached to the one network, with these addresses, if any */
+	const char *address;
+	const char *address6;
+	int64_t exit_code;
+	int64_t restart_count;
+};
+
+struct message_gate_found { /* an image, the network, or what was created */
+	int64_t id;
+	const char *object; /* the engine's id of it, without "sha256:" */
+};
+
+struct message_gate_progress { /* of a pull */
+	int64_t id;
+	const char *text;
+	const char *layer; /* NULL: none */
+	int64_t current;
+	int64_t total;
+	const char *error; /* NULL: none */
+};
+
+struct message_gate_begun { /* the engine has answered a stream's request: its answer begins */
+	int64_t id;
+};
+
+struct message_gate_done { /* the last answer to a request */
+	int64_t id;
+	int64_t status;      /* as HTTP has it */
+	const char *message; /* of a refusal; NULL: none */
+};
+
 /* ---- status ---- */
 
 enum link_state { LINK_CONNECTING, LINK_CONNECTED, LINK_AWAY, LINK_REJECTED, LINK_DECOMMISSIONED };
@@ -283,6 +422,23 @@ struct message_status_resolver {
 	int64_t failed;
 };
 
+struct message_status_front {
+	int64_t connections; /* open now */
+	int64_t streams;     /* of them event streams and pulls */
+	int64_t requests;    /* since its start */
+	int64_t refused;
+	int64_t engine_heard_ms; /* gate-engine; -1: never */
+};
+
+struct message_status_engine {
+	int state; /* enum docker_state */
+	const char *api_version;
+	int64_t requests; /* since its start */
+	int64_t creates;
+	const char *detail;
+	struct texts warnings;
+};
+
 struct message_status_agent {
 	const char *version;
 	int64_t pid;
@@ -314,6 +470,8 @@ extern const char *const lifecycle_choices[];
 extern const char *const docker_state_choices[];
 extern const char *const worker_phase_choices[];
 extern const char *const halt_result_choices[];
+extern const char *const gate_read_choices[];   /* by enum gate_read_verb */
+extern const char *const gate_tunnel_choices[]; /* by enum gate_tunnel_verb */
 
 /* ---- coding ---- */
 
@@ -343,6 +501,21 @@ union message_body {
 	struct message_status_docker status_docker;
 	struct message_status_tunnel status_tunnel;
 	struct message_status_resolver status_resolver;
+	struct message_gate_about gate_about;
+	struct message_gate_read gate_read;
+	struct message_gate_tunnel gate_tunnel;
+	struct message_gate_create gate_create;
+	struct message_gate_cancel gate_cancel;
+	struct message_gate_about_is gate_about_is;
+	struct message_gate_rows gate_rows;
+	struct message_gate_event gate_event;
+	struct message_gate_container gate_container;
+	struct message_gate_found gate_found;
+	struct message_gate_progress gate_progress;
+	struct message_gate_begun gate_begun;
+	struct message_gate_done gate_done;
+	struct message_status_front status_front;
+	struct message_status_engine status_engine;
 	struct message_status_agent status_agent;
 	struct message_status_worker status_worker;
 };

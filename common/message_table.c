@@ -67,7 +67,8 @@
 /* ---- choices ---- */
 
 const char *const process_choices[] = { "supervisor", "master-link", "docker-watcher",
-	"tunnel-keeper", "name-resolver", "agentctl", NULL };
+	"tunnel-keeper", "name-resolver", "agentctl", "gate-read", "gate-tunnel", "gate-engine",
+	NULL };
 _Static_assert(ARRAY_LEN(process_choices) == PROCESS_COUNT + 1, "a name for each process");
 
 const char *const tunnel_state_choices[] = { "unknown", "stopped", "starting", "running", "error",
@@ -80,6 +81,9 @@ const char *const docker_state_choices[] = { "connecting", "connected", "unreada
 const char *const worker_phase_choices[] = { "stopped", "starting", "running", "backoff",
 	"stopping", NULL };
 const char *const halt_result_choices[] = { "stopped", "absent", "failed", NULL };
+const char *const gate_read_choices[] = { "list", "events", NULL };
+const char *const gate_tunnel_choices[] = { "inspect", "start", "stop", "remove", "network",
+	"image", "pull", NULL };
 static const char *const change_choices[] = { "runs", "gone", NULL };
 static const char *const action_choices[] = { "start", "restart", "stop", NULL };
 static const char *const outcome_choices[] = { "obeyed", "refused", NULL };
@@ -213,6 +217,105 @@ static const struct field restore_fields[] = {
 	    .max = TOKEN_MAX_BYTES },
 };
 
+/* ---- between the gate's workers ---- */
+
+#define GATE_ID(type) INTEGER_FIELD(type, id, 1, GATE_ID_MAX)
+#define GATE_HEX(type, member) \
+	TEXT_FIELD(type, member, CONTAINER_ID_BYTES, CONTAINER_ID_BYTES, TEXT_HEX)
+#define GATE_OPTIONAL(type, member, most, class) OPTIONAL_TEXT(type, member, 1, most, class)
+
+static const struct field gate_about_fields[] = { GATE_ID(message_gate_about) };
+static const struct field gate_read_fields[] = {
+	GATE_ID(message_gate_read),
+	CHOICE_FIELD(message_gate_read, verb, gate_read_choices),
+	BOOLEAN_FIELD(message_gate_read, all),
+};
+static const struct field gate_tunnel_fields[] = {
+	GATE_ID(message_gate_tunnel),
+	CHOICE_FIELD(message_gate_tunnel, verb, gate_tunnel_choices),
+	OPTIONAL_TEXT(message_gate_tunnel, container, CONTAINER_ID_BYTES, CONTAINER_ID_BYTES,
+	    TEXT_HEX),
+	GATE_OPTIONAL(message_gate_tunnel, image, GATE_IMAGE_MAX_BYTES, TEXT_VISIBLE),
+	INTEGER_FIELD(message_gate_tunnel, seconds, 0, GATE_STOP_MAX_S),
+};
+static const struct field gate_create_fields[] = {
+	GATE_ID(message_gate_create),
+	TEXT_FIELD(message_gate_create, image, 1, GATE_IMAGE_MAX_BYTES, TEXT_VISIBLE),
+	{ .name = "token",
+	    .kind = FIELD_TEXT,
+	    .text = TEXT_VISIBLE,
+	    .secret = true,
+	    .offset = offsetof(struct message_gate_create, token),
+	    .min = 1,
+	    .max = TOKEN_MAX_BYTES },
+	GATE_OPTIONAL(message_gate_create, command_id, COMMAND_ID_MAX_BYTES, TEXT_NAME),
+	INTEGER_FIELD(message_gate_create, grace_s, 0, GATE_GRACE_MAX_S),
+	INTEGER_FIELD(message_gate_create, metrics_port, 0, UINT16_MAX),
+};
+static const struct field gate_cancel_fields[] = { GATE_ID(message_gate_cancel) };
+
+static const struct field gate_about_is_fields[] = {
+	GATE_ID(message_gate_about_is),
+	TEXT_FIELD(message_gate_about_is, version, 1, 64, TEXT_LINE),
+	TEXT_FIELD(message_gate_about_is, api_version, 1, 16, TEXT_NAME),
+	TEXT_FIELD(message_gate_about_is, minimum, 1, 16, TEXT_NAME),
+	TEXT_FIELD(message_gate_about_is, os, 1, 32, TEXT_NAME),
+	TEXT_FIELD(message_gate_about_is, arch, 1, 32, TEXT_NAME),
+};
+static const struct field gate_rows_fields[] = {
+	GATE_ID(message_gate_rows),
+	{ .name = "containers",
+	    .kind = FIELD_RECORDS,
+	    .offset = offsetof(struct message_gate_rows, containers),
+	    .max = PAGE_CONTAINERS_MAX,
+	    .record = &container_fact_record },
+};
+static const struct field gate_event_fields[] = {
+	GATE_ID(message_gate_event),
+	TEXT_FIELD(message_gate_event, action, 1, 32, TEXT_NAME),
+	GATE_HEX(message_gate_event, container),
+	TEXT_FIELD(message_gate_event, name, 1, CONTAINER_NAME_MAX_BYTES, TEXT_NAME),
+	GATE_OPTIONAL(message_gate_event, old_name, CONTAINER_NAME_MAX_BYTES, TEXT_NAME),
+	LABELS_FIELD(message_gate_event),
+	INTEGER_FIELD(message_gate_event, time_ns, 0, INT64_MAX),
+};
+static const struct field gate_container_fields[] = {
+	GATE_ID(message_gate_container),
+	BOOLEAN_FIELD(message_gate_container, ours),
+	BOOLEAN_FIELD(message_gate_container, labelled),
+	GATE_HEX(message_gate_container, container),
+	TEXT_FIELD(message_gate_container, image, 1, GATE_IMAGE_MAX_BYTES, TEXT_LINE),
+	TEXT_FIELD(message_gate_container, state, 1, 32, TEXT_NAME),
+	OPTIONAL_TEXT(message_gate_container, error, 0, GATE_TEXT_MAX_BYTES, TEXT_LINE),
+	OPTIONAL_TEXT(message_gate_container, started_at, 0, 64, TEXT_VISIBLE),
+	OPTIONAL_TEXT(message_gate_container, finished_at, 0, 64, TEXT_VISIBLE),
+	GATE_OPTIONAL(message_gate_container, command_id, COMMAND_ID_MAX_BYTES, TEXT_NAME),
+	SECRET_TEXT(message_gate_container, token, 1, TOKEN_MAX_BYTES),
+	BOOLEAN_FIELD(message_gate_container, on_network),
+	OPTIONAL_TEXT(message_gate_container, address, 0, ADDRESS_TEXT_MAX_BYTES, TEXT_VISIBLE),
+	OPTIONAL_TEXT(message_gate_container, address6, 0, ADDRESS_TEXT_MAX_BYTES, TEXT_VISIBLE),
+	INTEGER_FIELD(message_gate_container, exit_code, INT32_MIN, UINT32_MAX),
+	INTEGER_FIELD(message_gate_container, restart_count, 0, INT32_MAX),
+};
+static const struct field gate_found_fields[] = {
+	GATE_ID(message_gate_found),
+	GATE_HEX(message_gate_found, object),
+};
+static const struct field gate_progress_fields[] = {
+	GATE_ID(message_gate_progress),
+	OPTIONAL_TEXT(message_gate_progress, text, 0, GATE_TEXT_MAX_BYTES, TEXT_LINE),
+	GATE_OPTIONAL(message_gate_progress, layer, 64, TEXT_NAME),
+	INTEGER_FIELD(message_gate_progress, current, 0, INT64_MAX),
+	INTEGER_FIELD(message_gate_progress, total, 0, INT64_MAX),
+	GATE_OPTIONAL(message_gate_progress, error, GATE_TEXT_MAX_BYTES, TEXT_LINE),
+};
+static const struct field gate_begun_fields[] = { GATE_ID(message_gate_begun) };
+static const struct field gate_done_fields[] = {
+	GATE_ID(message_gate_done),
+	INTEGER_FIELD(message_gate_done, status, 200, 599),
+	OPTIONAL_TEXT(message_gate_done, message, 0, GATE_TEXT_MAX_BYTES, TEXT_LINE),
+};
+
 /* ---- status ---- */
 
 static const struct field status_link_fields[] = {
@@ -251,6 +354,21 @@ static const struct field status_resolver_fields[] = {
 	INTEGER_FIELD(message_status_resolver, answered, 0, INT64_MAX),
 	INTEGER_FIELD(message_status_resolver, failed, 0, INT64_MAX),
 };
+static const struct field status_front_fields[] = {
+	INTEGER_FIELD(message_status_front, connections, 0, INT32_MAX),
+	INTEGER_FIELD(message_status_front, streams, 0, INT32_MAX),
+	INTEGER_FIELD(message_status_front, requests, 0, INT64_MAX),
+	INTEGER_FIELD(message_status_front, refused, 0, INT64_MAX),
+	TIME_FIELD(message_status_front, engine_heard_ms),
+};
+static const struct field status_engine_fields[] = {
+	CHOICE_FIELD(message_status_engine, state, docker_state_choices),
+	OPTIONAL_TEXT(message_status_engine, api_version, 1, 16, TEXT_NAME),
+	INTEGER_FIELD(message_status_engine, requests, 0, INT64_MAX),
+	INTEGER_FIELD(message_status_engine, creates, 0, INT64_MAX),
+	DETAIL_FIELD(message_status_engine),
+	WARNINGS_FIELD(message_status_engine),
+};
 static const struct field status_agent_fields[] = {
 	TEXT_FIELD(message_status_agent, version, 1, 64, TEXT_VISIBLE),
 	INTEGER_FIELD(message_status_agent, pid, 1, INT32_MAX),
@@ -277,6 +395,10 @@ static const struct field status_worker_fields[] = {
 #define TUNNEL_KEEPER PROCESS_BIT(PROCESS_TUNNEL_KEEPER)
 #define NAME_RESOLVER PROCESS_BIT(PROCESS_NAME_RESOLVER)
 #define AGENTCTL PROCESS_BIT(PROCESS_AGENTCTL)
+#define GATE_READER PROCESS_BIT(PROCESS_GATE_READ)
+#define GATE_TUNNELLER PROCESS_BIT(PROCESS_GATE_TUNNEL)
+#define GATE_FRONTS PROCESS_GATE_FRONTS
+#define GATE_ENGINE PROCESS_BIT(PROCESS_GATE_ENGINE)
 
 const struct message_entry messages[MESSAGE_COUNT] = {
 	[MESSAGE_CONFIG] = { .name = "config",
@@ -322,6 +444,12 @@ const struct message_entry messages[MESSAGE_COUNT] = {
 	    .to = PROCESS_WORKERS,
 	    .record = NO_FIELDS("shutdown"),
 	    .why = "finish what must be finished, then exit" },
+	[MESSAGE_LISTEN] = { .name = "listen",
+	    .from = SUPERVISOR,
+	    .to = GATE_FRONTS,
+	    .descriptor = true,
+	    .record = NO_FIELDS("listen"),
+	    .why = "the listening socket of the worker's endpoint" },
 
 	[MESSAGE_READY] = { .name = "ready",
 	    .from = PROCESS_WORKERS,
@@ -429,6 +557,75 @@ const struct message_entry messages[MESSAGE_COUNT] = {
 		"nothing is new, and the sender's work goes on; comes where nothing else was said "
 		"for 15 s" },
 
+	[MESSAGE_GATE_ABOUT] = { .name = "gate-about",
+	    .from = GATE_FRONTS,
+	    .to = GATE_ENGINE,
+	    .record = RECORD(message_gate_about, gate_about_fields),
+	    .why = "asks what the engine is; tells nothing of any container" },
+	[MESSAGE_GATE_READ] = { .name = "gate-read",
+	    .from = GATE_READER,
+	    .to = GATE_ENGINE,
+	    .record = RECORD(message_gate_read, gate_read_fields),
+	    .why = "asks for the published containers, or for what happens to them" },
+	[MESSAGE_GATE_TUNNEL] = { .name = "gate-tunnel",
+	    .from = GATE_TUNNELLER,
+	    .to = GATE_ENGINE,
+	    .record = RECORD(message_gate_tunnel, gate_tunnel_fields),
+	    .why = "one step with the tunnel's container, its image or its network; the id is "
+		   "compared with the one that the engine has under the name" },
+	[MESSAGE_GATE_CREATE] = { .name = "gate-create",
+	    .from = GATE_TUNNELLER,
+	    .to = GATE_ENGINE,
+	    .secret = true,
+	    .record = RECORD(message_gate_create, gate_create_fields),
+	    .why = "all that may be chosen of the tunnel's container; the rest is a template" },
+	[MESSAGE_GATE_CANCEL] = { .name = "gate-cancel",
+	    .from = GATE_FRONTS,
+	    .to = GATE_ENGINE,
+	    .record = RECORD(message_gate_cancel, gate_cancel_fields),
+	    .why = "who asked is gone; of one that is not known it means nothing" },
+	[MESSAGE_GATE_ABOUT_IS] = { .name = "gate-about-is",
+	    .from = GATE_ENGINE,
+	    .to = GATE_FRONTS,
+	    .record = RECORD(message_gate_about_is, gate_about_is_fields),
+	    .why = "what the engine is" },
+	[MESSAGE_GATE_ROWS] = { .name = "gate-rows",
+	    .from = GATE_ENGINE,
+	    .to = GATE_READER,
+	    .record = RECORD(message_gate_rows, gate_rows_fields),
+	    .why = "a page of the published containers: nothing else of them leaves gate-engine" },
+	[MESSAGE_GATE_EVENT] = { .name = "gate-event",
+	    .from = GATE_ENGINE,
+	    .to = GATE_READER,
+	    .record = RECORD(message_gate_event, gate_event_fields),
+	    .why = "what happened to a published container, or to the tunnel's" },
+	[MESSAGE_GATE_CONTAINER] = { .name = "gate-container",
+	    .from = GATE_ENGINE,
+	    .to = GATE_TUNNELLER,
+	    .secret = true,
+	    .record = RECORD(message_gate_container, gate_container_fields),
+	    .why = "what the container of the tunnel's name is" },
+	[MESSAGE_GATE_FOUND] = { .name = "gate-found",
+	    .from = GATE_ENGINE,
+	    .to = GATE_TUNNELLER,
+	    .record = RECORD(message_gate_found, gate_found_fields),
+	    .why = "the id of the image, of the network, or of what was created" },
+	[MESSAGE_GATE_PROGRESS] = { .name = "gate-progress",
+	    .from = GATE_ENGINE,
+	    .to = GATE_TUNNELLER,
+	    .record = RECORD(message_gate_progress, gate_progress_fields),
+	    .why = "how far a pull is" },
+	[MESSAGE_GATE_BEGUN] = { .name = "gate-begun",
+	    .from = GATE_ENGINE,
+	    .to = GATE_FRONTS,
+	    .record = RECORD(message_gate_begun, gate_begun_fields),
+	    .why = "the engine has taken a stream's request: what happens from now on is told" },
+	[MESSAGE_GATE_DONE] = { .name = "gate-done",
+	    .from = GATE_ENGINE,
+	    .to = GATE_FRONTS,
+	    .record = RECORD(message_gate_done, gate_done_fields),
+	    .why = "the end of an answer, with its status" },
+
 	[MESSAGE_STATUS_LINK] = { .name = "status-link",
 	    .from = MASTER_LINK,
 	    .to = AGENTCTL,
@@ -449,6 +646,16 @@ const struct message_entry messages[MESSAGE_COUNT] = {
 	    .to = AGENTCTL,
 	    .record = RECORD(message_status_resolver, status_resolver_fields),
 	    .why = "blob: name resolution" },
+	[MESSAGE_STATUS_FRONT] = { .name = "status-front",
+	    .from = GATE_FRONTS,
+	    .to = AGENTCTL,
+	    .record = RECORD(message_status_front, status_front_fields),
+	    .why = "blob: an endpoint of the gate" },
+	[MESSAGE_STATUS_ENGINE] = { .name = "status-engine",
+	    .from = GATE_ENGINE,
+	    .to = AGENTCTL,
+	    .record = RECORD(message_status_engine, status_engine_fields),
+	    .why = "blob: the gate's link to the engine" },
 	[MESSAGE_STATUS_AGENT] = { .name = "status-agent",
 	    .from = SUPERVISOR,
 	    .to = AGENTCTL,

@@ -10,6 +10,12 @@
 #define WATCHER PROCESS_BIT(PROCESS_DOCKER_WATCHER)
 #define KEEPER PROCESS_BIT(PROCESS_TUNNEL_KEEPER)
 #define RESOLVER PROCESS_BIT(PROCESS_NAME_RESOLVER)
+#define GATE_ENGINE PROCESS_BIT(PROCESS_GATE_ENGINE)
+#define GATE_READER PROCESS_BIT(PROCESS_GATE_READ)
+#define GATE_TUNNELLER PROCESS_BIT(PROCESS_GATE_TUNNEL)
+
+#define BOTH (PROGRAM_BIT(PROGRAM_AGENT) | PROGRAM_BIT(PROGRAM_GATE))
+#define GATE PROGRAM_BIT(PROGRAM_GATE)
 
 const struct setting_entry settings[SETTING_COUNT] = {
 	[SETTING_MASTER_URL] = { .name = "DOCKFLARE_MASTER_URL",
@@ -69,11 +75,13 @@ const struct setting_entry settings[SETTING_COUNT] = {
 	    .help = "the agent's name in the master" },
 	[SETTING_LOG_LEVEL] = { .name = "LOG_LEVEL",
 	    .fallback = "INFO",
+	    .programs = BOTH,
 	    .workers = PROCESS_WORKERS,
 	    .normalise = value_log_level,
 	    .help = "DEBUG, INFO, WARNING, ERROR or CRITICAL" },
 	[SETTING_TZ] = { .name = "TZ",
 	    .fallback = "UTC",
+	    .programs = BOTH,
 	    .normalise = value_zone,
 	    .help = "time zone of the log" },
 	[SETTING_REPORT_INTERVAL] = { .name = "REPORT_INTERVAL_SECONDS",
@@ -88,12 +96,14 @@ const struct setting_entry settings[SETTING_COUNT] = {
 	    .help = "how often the master is asked for commands, 1 to 3600 s" },
 	[SETTING_NETWORK_NAME] = { .name = "CLOUDFLARED_NETWORK_NAME",
 	    .fallback = "cloudflare-net",
-	    .workers = KEEPER,
+	    .programs = BOTH,
+	    .workers = KEEPER | GATE_TUNNELLER | GATE_ENGINE,
 	    .normalise = value_network_name,
 	    .help = "the Docker network of the tunnel's container" },
 	[SETTING_IMAGE] = { .name = "CLOUDFLARED_IMAGE",
 	    .fallback = "cloudflare/cloudflared:2025.9.0",
-	    .workers = LINK | KEEPER,
+	    .programs = BOTH,
+	    .workers = LINK | KEEPER | GATE_TUNNELLER | GATE_ENGINE,
 	    .normalise = value_image,
 	    .help = "image of the tunnel's container" },
 	[SETTING_TUNNEL_ON_EXIT] = { .name = "TUNNEL_ON_EXIT",
@@ -107,11 +117,13 @@ const struct setting_entry settings[SETTING_COUNT] = {
 	    .normalise = value_port,
 	    .help = "port of /ready and /metrics in the tunnel's container" },
 	[SETTING_ALLOWED_TUNNELS] = { .name = "ALLOWED_TUNNELS",
-	    .workers = KEEPER,
+	    .programs = BOTH,
+	    .workers = KEEPER | GATE_ENGINE,
 	    .normalise = value_allowed_tunnels,
 	    .help = "ACCOUNT or ACCOUNT/TUNNEL ids whose tokens are obeyed; unset: any" },
 	[SETTING_LABEL_PREFIX] = { .name = "LABEL_PREFIX",
-	    .workers = WATCHER,
+	    .programs = BOTH,
+	    .workers = WATCHER | GATE_ENGINE,
 	    .normalise = value_label_prefix,
 	    .help = "the master's custom label prefix, looked at first" },
 	[SETTING_MASTER_ADDRESSES] = { .name = "MASTER_ADDRESSES",
@@ -144,22 +156,103 @@ const struct setting_entry settings[SETTING_COUNT] = {
 	    .help = "folder of the state files" },
 	[SETTING_RUN_DIR] = { .name = "AGENT_RUN_DIR",
 	    .fallback = "/run/dockflare-agent",
+	    .programs = BOTH,
 	    .normalise = value_path,
 	    .help = "folder of status.sock" },
 	[SETTING_SANDBOX] = { .name = "SANDBOX",
 	    .fallback = "required",
+	    .programs = BOTH,
 	    .normalise = value_sandbox,
 	    .help = "required, or best-effort: start with less protection than the floor" },
 	[SETTING_SANDBOX_LOG] = { .name = "SANDBOX_LOG",
 	    .fallback = "false",
+	    .programs = BOTH,
 	    .workers = PROCESS_WORKERS,
 	    .normalise = value_boolean,
 	    .help = "name a denied system call in the log before it kills the process" },
+	[SETTING_GATE_ENGINE] = { .name = "GATE_DOCKER_HOST",
+	    .fallback = "unix:///var/run/docker.sock",
+	    .programs = GATE,
+	    .workers = GATE_ENGINE,
+	    .url = true,
+	    .normalise = value_engine_url,
+	    .help = "the Docker engine that the gate stands before" },
+	[SETTING_GATE_READ] = { .name = "GATE_READ_LISTEN",
+	    .fallback = "tcp://0.0.0.0:2375",
+	    .programs = GATE,
+	    .workers = GATE_READER,
+	    .url = true,
+	    .normalise = value_listen_url,
+	    .help = "where the read endpoint listens: tcp://ADDRESS:PORT or unix:///PATH" },
+	[SETTING_GATE_READ_PEERS] = { .name = "GATE_READ_PEERS",
+	    .programs = GATE,
+	    .workers = GATE_READER,
+	    .normalise = value_peers,
+	    .help = "networks and uid:N that may use it; unset: private networks, docker-watcher's "
+		    "uids" },
+	[SETTING_GATE_TUNNEL] = { .name = "GATE_TUNNEL_LISTEN",
+	    .fallback = "tcp://0.0.0.0:2376",
+	    .programs = GATE,
+	    .workers = GATE_TUNNELLER,
+	    .url = true,
+	    .normalise = value_listen_url,
+	    .help = "where the tunnel endpoint listens" },
+	[SETTING_GATE_TUNNEL_PEERS] = { .name = "GATE_TUNNEL_PEERS",
+	    .programs = GATE,
+	    .workers = GATE_TUNNELLER,
+	    .normalise = value_peers,
+	    .help = "networks and uid:N that may use it; unset: private networks, tunnel-keeper's "
+		    "uids" },
+	[SETTING_GATE_IMAGES] = { .name = "GATE_IMAGES",
+	    .programs = GATE,
+	    .workers = GATE_TUNNELLER | GATE_ENGINE,
+	    .normalise = value_images,
+	    .help = "further images that the tunnel's container may have, such as the next one" },
+	[SETTING_GATE_TOKEN] = { .name = "GATE_TOKEN_IN",
+	    .fallback = "auto",
+	    .programs = GATE,
+	    .workers = GATE_ENGINE,
+	    .normalise = value_token_in,
+	    .help = "how cloudflared gets its token: file, environment, or auto, by the image's "
+		    "tag" },
+	[SETTING_GATE_CREATES] = { .name = "GATE_CREATES_A_MINUTE",
+	    .fallback = "30",
+	    .programs = GATE,
+	    .workers = GATE_ENGINE,
+	    .normalise = value_seconds,
+	    .help = "how many containers may be created a minute, 1 to 3600" },
+	[SETTING_GATE_MEMORY] = { .name = "GATE_TUNNEL_MEMORY_MIB",
+	    .fallback = "256",
+	    .programs = GATE,
+	    .workers = GATE_ENGINE,
+	    .normalise = value_mebibytes,
+	    .help = "memory limit of the tunnel's container, 16 to 65536 MiB" },
 	[SETTING_PROXY_ENDPOINT] = { .name = "PROXY_ENDPOINT",
 	    .derived = true,
 	    .workers = LINK | RESOLVER,
 	    .help = "HTTPS_PROXY without its user information, where it is used" },
 };
+
+const enum setting endpoint_settings[ENDPOINT_COUNT] = {
+	[ENDPOINT_NONE] = SETTING_COUNT,
+	[ENDPOINT_READ] = SETTING_DOCKER_HOST,
+	[ENDPOINT_TUNNEL] = SETTING_DOCKER_TUNNEL_HOST,
+	[ENDPOINT_ENGINE] = SETTING_GATE_ENGINE,
+};
+
+const enum setting listener_settings[LISTENER_COUNT] = {
+	[LISTENER_NONE] = SETTING_COUNT,
+	[LISTENER_READ] = SETTING_GATE_READ,
+	[LISTENER_TUNNEL] = SETTING_GATE_TUNNEL,
+};
+
+bool
+setting_is_of(enum setting setting, enum program program)
+{
+	unsigned of = settings[setting].programs;
+
+	return ((of == 0 ? PROGRAM_BIT(PROGRAM_AGENT) : of) & PROGRAM_BIT(program)) != 0;
+}
 
 enum setting
 setting_by_name(const char *name)

@@ -47,6 +47,16 @@ enum setting {
 	SETTING_RUN_DIR,
 	SETTING_SANDBOX,
 	SETTING_SANDBOX_LOG,
+	/* docker-gate's own */
+	SETTING_GATE_ENGINE,
+	SETTING_GATE_READ,
+	SETTING_GATE_READ_PEERS,
+	SETTING_GATE_TUNNEL,
+	SETTING_GATE_TUNNEL_PEERS,
+	SETTING_GATE_IMAGES,
+	SETTING_GATE_TOKEN,
+	SETTING_GATE_CREATES,
+	SETTING_GATE_MEMORY,
 	/* Worked out by the supervisor, not an environment variable: HTTPS_PROXY without its user
 	   information, and only if the master is reached through it. */
 	SETTING_PROXY_ENDPOINT,
@@ -59,10 +69,11 @@ struct setting_entry {
 	const char *name;     /* of the environment variable and in the frame `config` */
 	const char *fallback; /* NULL: none */
 	bool required;
-	bool secret;      /* never in a frame `config`, never printed */
-	bool url;         /* a mistake in it is quoted without user and password */
-	bool derived;     /* not read from the environment */
-	unsigned workers; /* PROCESS_BIT of each worker that gets the value */
+	bool secret;       /* never in a frame `config`, never printed */
+	bool url;          /* a mistake in it is quoted without user and password */
+	bool derived;      /* not read from the environment */
+	unsigned programs; /* PROGRAM_BIT of each that reads it; 0: the agent alone */
+	unsigned workers;  /* PROCESS_BIT of each worker that gets the value */
 	/*
 	 * Checks `raw` (never empty) and appends the normalised value to `out`; 0, or -EINVAL with
 	 * "what is wrong and what to do" in `why`, which never quotes a secret.
@@ -72,6 +83,13 @@ struct setting_entry {
 };
 
 extern const struct setting_entry settings[SETTING_COUNT];
+
+/* Whether a program reads that setting. */
+bool setting_is_of(enum setting setting, enum program program);
+
+/* Where a worker's Docker endpoint is set (SETTING_COUNT: nowhere), and where one listens. */
+extern const enum setting endpoint_settings[ENDPOINT_COUNT];
+extern const enum setting listener_settings[LISTENER_COUNT];
 
 /* The setting of that name, or SETTING_COUNT. */
 enum setting setting_by_name(const char *name);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/address.h"
+#include "common/admission.h"
 #include "common/setting_value.h"
 
 #define ACCOUNT_DIGITS 32
@@ -39,6 +40,46 @@ value_networks(const char *raw, struct buffer *out, struct buffer *why)
 		    buffer_add(out, start, length) != 0)
 			return -ENOMEM;
 	return 0;
+}
+
+/* GATE_READ_PEERS, GATE_TUNNEL_PEERS. */
+int
+value_peers(const char *raw, struct buffer *out, struct buffer *why)
+{
+	struct admission admission;
+	const char *at = raw, *start, *reason;
+	size_t length;
+
+	if (admission_parse(raw, &admission, &reason) != 0) {
+		(void)buffer_add_text(why, reason);
+		return setting_refuse(why, "; use a comma-separated list of networks and uid:N");
+	}
+	while ((length = next_entry(&at, &start)) > 0)
+		if ((out->length > 0 && buffer_add_text(out, ",") != 0) ||
+		    buffer_add(out, start, length) != 0)
+			return -ENOMEM;
+	return 0;
+}
+
+/* GATE_IMAGES: each as CLOUDFLARED_IMAGE is. */
+int
+value_images(const char *raw, struct buffer *out, struct buffer *why)
+{
+	const char *at = raw, *start;
+	char entry[ENTRY_MAX_BYTES * 2 + 1];
+	size_t length;
+
+	while ((length = next_entry(&at, &start)) > 0) {
+		if (length >= sizeof(entry))
+			return setting_refuse(why, "has an entry that is too long");
+		memcpy(entry, start, length);
+		entry[length] = '\0';
+		if (out->length > 0 && buffer_add_text(out, ",") != 0)
+			return -ENOMEM;
+		if (value_image(entry, out, why) != 0)
+			return -EINVAL;
+	}
+	return out->length > 0 ? 0 : setting_refuse(why, "has no entry");
 }
 
 /* A host, .domain or address; what has a slash must be a network. */

@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "common/log.h"
@@ -83,6 +85,41 @@ value_docker_url(const char *raw, struct buffer *out, struct buffer *why)
 		return setting_refuse(why,
 		    "; use tcp://HOST:PORT, http://HOST:PORT or unix:///PATH");
 	return accept_text(out, raw);
+}
+
+static const unsigned local_schemes = URL_SCHEME_BIT(URL_TCP) | URL_SCHEME_BIT(URL_UNIX);
+
+/* The gate resolves no name, and hands the engine to nobody: a socket, or an address. */
+int
+value_engine_url(const char *raw, struct buffer *out, struct buffer *why)
+{
+	static const char use[] = "; use unix:///PATH or tcp://ADDRESS:PORT";
+	struct url url;
+	const char *reason;
+
+	if (url_parse(raw, local_schemes, false, &url, &reason) != 0) {
+		(void)buffer_add_text(why, reason);
+		return setting_refuse(why, use);
+	}
+	if (url.scheme == URL_TCP && !url.host_is_address) {
+		(void)buffer_add_text(why, "has a name where an address must be");
+		return setting_refuse(why, use);
+	}
+	return accept_text(out, raw);
+}
+
+int
+value_listen_url(const char *raw, struct buffer *out, struct buffer *why)
+{
+	struct url url;
+	const char *reason;
+
+	if (value_engine_url(raw, out, why) != 0)
+		return -EINVAL;
+	if (url_parse(raw, local_schemes, false, &url, &reason) == 0 && url.scheme == URL_UNIX &&
+	    strlen(url.path) >= sizeof(((struct sockaddr_un *)NULL)->sun_path))
+		return setting_refuse(why, "has a path that is too long for a socket (107 bytes)");
+	return 0;
 }
 
 /* Whether the first `length` bytes end in a colon and digits. */
@@ -235,6 +272,16 @@ value_sandbox(const char *raw, struct buffer *out, struct buffer *why)
 		   setting_refuse(why, "is neither required nor best-effort");
 }
 
+int
+value_token_in(const char *raw, struct buffer *out, struct buffer *why)
+{
+	static const char *const choices[] = { "auto", "file", "environment", NULL };
+
+	return choose(raw, choices, out) == 0 ?
+		   0 :
+		   setting_refuse(why, "is neither auto, file nor environment");
+}
+
 /* ---- numbers ---- */
 
 static int
@@ -263,6 +310,12 @@ int
 value_port(const char *raw, struct buffer *out, struct buffer *why)
 {
 	return check_integer(raw, 1, 65535, out, why);
+}
+
+int
+value_mebibytes(const char *raw, struct buffer *out, struct buffer *why)
+{
+	return check_integer(raw, 16, 65536, out, why);
 }
 
 /* ---- time zone ---- */

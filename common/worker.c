@@ -175,19 +175,10 @@ wait_for_config(struct worker *worker)
 static bool
 uses_unix_socket(const struct worker *worker)
 {
-	static const enum setting endpoints[] = { SETTING_DOCKER_HOST, SETTING_DOCKER_TUNNEL_HOST };
-	enum process process = worker->handlers->process;
+	enum setting setting = endpoint_settings[worker->entry->docker];
+	const char *value = setting == SETTING_COUNT ? NULL : worker->values[setting];
 
-	for (size_t at = 0; at < ARRAY_LEN(endpoints); at++) {
-		const char *value = worker->values[endpoints[at]];
-		bool mine = endpoints[at] == SETTING_DOCKER_HOST ?
-				process == PROCESS_DOCKER_WATCHER :
-				process == PROCESS_TUNNEL_KEEPER;
-
-		if (mine && value != NULL && strncmp(value, "unix:", 5) == 0)
-			return true;
-	}
-	return false;
+	return value != NULL && strncmp(value, "unix:", 5) == 0;
 }
 
 static void

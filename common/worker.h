@@ -37,6 +37,9 @@ struct worker_handlers {
 	void (*tick)(struct worker *worker);
 	/* The answer to worker_save.  `reason` is NULL if it was saved.  May be NULL. */
 	void (*saved)(struct worker *worker, enum state_file file, const char *reason);
+	/* The listening socket of its endpoint, which is the worker's from now on; maybe before
+	   start().  For those to whom one is due. */
+	void (*listen)(struct worker *worker, int fd);
 	/* Secrets were handed out anew.  May be NULL. */
 	void (*reload)(struct worker *worker);
 	/* An orderly stop: finish and call worker_exit.  NULL: exit at once. */

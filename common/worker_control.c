@@ -150,6 +150,14 @@ take_state(struct worker *worker, enum state_file file, struct slice content)
 }
 
 static void
+take_listener(struct worker *worker, int fd)
+{
+	if (fd < 0)
+		fatal("the listening socket came without its descriptor: there may be none left");
+	worker->handlers->listen(worker, fd);
+}
+
+static void
 take_message(struct worker *worker, const struct message *message)
 {
 	const union message_body *body = &message->body;
@@ -176,6 +184,9 @@ take_message(struct worker *worker, const struct message *message)
 	case MESSAGE_PEER:
 		peers_open(worker, (enum process)body->peer.peer,
 		    channel_take_fd(&worker->control));
+		break;
+	case MESSAGE_LISTEN:
+		take_listener(worker, channel_take_fd(&worker->control));
 		break;
 	case MESSAGE_RELOAD:
 		if (worker->handlers->reload != NULL)

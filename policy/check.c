@@ -90,7 +90,7 @@ check_groups(const char *text, const struct policy *policy, const struct policy_
 {
 	char expected[STATUS_LINE_BYTES] = "";
 	char own[STATUS_MAX_BYTES] = "";
-	gid_t group = NO_GROUP;
+	gid_t group = policy_group(policy, values);
 
 	if (!values->distinct_uids) {
 		if (read_status("/proc/self/status", own) != 0 ||
@@ -98,10 +98,6 @@ check_groups(const char *text, const struct policy *policy, const struct policy_
 			return -EPERM;
 		return expect(text, "Groups", expected, why);
 	}
-	if (policy->process == PROCESS_DOCKER_WATCHER && values->docker_unix)
-		group = values->docker_gid;
-	if (policy->process == PROCESS_TUNNEL_KEEPER && values->docker_tunnel_unix)
-		group = values->docker_tunnel_gid;
 	if (group != NO_GROUP)
 		snprintf(expected, sizeof(expected), "%u", group);
 	return expect(text, "Groups", expected, why);

@@ -87,19 +87,20 @@ policy_confine(const struct policy *policy, const struct confine_options *option
 int
 policy_confine_supervisor(const struct policy_values *values, const char **ret_step)
 {
-	struct filter_options filter = {
-		.unix_socket = values->docker_unix || values->docker_tunnel_unix,
-		.trap = values->log_denied,
-	};
+	const struct policy *policy = supervisor_policies[values->program];
+	struct filter_options filter = { .trap = values->log_denied };
 	int error = deny_write_execute(ret_step);
+
+	for (enum docker_endpoint at = ENDPOINT_NONE; at < ENDPOINT_COUNT; at++)
+		filter.unix_socket = filter.unix_socket || values->docker_unix[at];
 
 	if (error != 0)
 		return error;
 	*ret_step = "Landlock";
 	error = values->landlock_abi == 0 ?
 		    0 :
-		    landlock_enter(&policy_supervisor, values, values->landlock_abi, true);
+		    landlock_enter(policy, values, values->landlock_abi, true);
 	if (error != 0)
 		return error;
-	return load_filter(&policy_supervisor, &filter, ret_step);
+	return load_filter(policy, &filter, ret_step);
 }

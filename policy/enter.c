@@ -14,22 +14,19 @@
 #include "policy/landlock.h"
 #include "policy/policy.h"
 
-/* The one supplementary group of a worker whose Docker endpoint is a unix socket; NO_GROUP: none. */
-static gid_t
-socket_group(const struct policy *policy, const struct policy_values *values)
+gid_t
+policy_group(const struct policy *policy, const struct policy_values *values)
 {
-	if (policy->process == PROCESS_DOCKER_WATCHER && values->docker_unix)
-		return values->docker_gid;
-	if (policy->process == PROCESS_TUNNEL_KEEPER && values->docker_tunnel_unix)
-		return values->docker_tunnel_gid;
-	return NO_GROUP;
+	enum docker_endpoint endpoint = processes[policy->process].docker;
+
+	return values->docker_unix[endpoint] ? values->docker_gid[endpoint] : NO_GROUP;
 }
 
 static int
 change_identity(const struct policy *policy, const struct policy_values *values)
 {
 	uid_t uid = processes[policy->process].uid;
-	gid_t group = socket_group(policy, values);
+	gid_t group = policy_group(policy, values);
 
 	if (!values->distinct_uids || (values->without & LAYER_UID) != 0)
 		return 0;

@@ -166,6 +166,24 @@ allow_get_option(const struct building *building)
 }
 
 static int
+allow_serve_set_option(const struct building *building)
+{
+	static const struct option_pair cork = { IPPROTO_TCP, TCP_CORK };
+	int error = allow_set_option(building);
+
+	return error != 0 ? error : allow_options(building, &cork, 1);
+}
+
+static int
+allow_serve_get_option(const struct building *building)
+{
+	static const struct option_pair pairs[] = { { SOL_SOCKET, SO_PEERCRED },
+		{ SOL_SOCKET, SO_TYPE } };
+
+	return allow_options(building, pairs, ARRAY_LEN(pairs));
+}
+
+static int
 allow_send_flags(const struct building *building)
 {
 	struct scmp_arg_cmp arguments[] = {
@@ -300,6 +318,8 @@ static add_condition *const conditions[CONDITION_COUNT] = {
 	[CONDITION_UNIX_PAIR] = allow_unix,
 	[CONDITION_SET_OPTION] = allow_set_option,
 	[CONDITION_GET_OPTION] = allow_get_option,
+	[CONDITION_SERVE_SET_OPTION] = allow_serve_set_option,
+	[CONDITION_SERVE_GET_OPTION] = allow_serve_get_option,
 	[CONDITION_SEND_FLAGS] = allow_send_flags,
 	[CONDITION_SEND_ANY_ADDRESS] = allow_send_any_address,
 	[CONDITION_MESSAGE_FLAGS] = allow_message_flags,
@@ -352,13 +372,13 @@ add_policy(struct building *building, const struct policy *policy, const char **
 }
 
 static int
-add_workers(struct building *building, const char **ret_step)
+add_workers(struct building *building, enum program program, const char **ret_step)
 {
 	int error = 0;
 
-	for (enum process process = PROCESS_FIRST_WORKER;
-	     process <= PROCESS_LAST_WORKER && error == 0; process++)
-		error = add_policy(building, policies[process], ret_step);
+	for_each_worker_of(program, process)
+		if (error == 0)
+			error = add_policy(building, policies[process], ret_step);
 	return error;
 }
 
@@ -392,7 +412,7 @@ seccomp_build(const struct policy *policy, const struct filter_options *options,
 	if (error == 0)
 		error = add_policy(&building, policy, ret_step);
 	if (error == 0 && policy->with_workers)
-		error = add_workers(&building, ret_step);
+		error = add_workers(&building, policy->program, ret_step);
 	if (error != 0) {
 		seccomp_release(building.filter);
 		return error;

@@ -51,6 +51,20 @@ static const struct syscall_rule http_rules[] = {
 };
 const struct syscall_group group_http = { "http", ARRAY_LEN(http_rules), http_rules };
 
+static const struct syscall_rule serve_rules[] = {
+	{ "accept4", CONDITION_NONE, "clients of its endpoint" },
+	{ "setsockopt", CONDITION_SERVE_SET_OPTION, "no delay, keep-alive" },
+	{ "getsockopt", CONDITION_SERVE_GET_OPTION, "who a client is" },
+	{ "sendto", CONDITION_SEND_FLAGS, "answers" },
+	{ "recvfrom", CONDITION_NONE, "requests" },
+	{ "shutdown", CONDITION_NONE, "the end of a connection" },
+	{ "epoll_ctl", CONDITION_NONE, "libmicrohttpd's loop" },
+	{ "epoll_wait", CONDITION_NONE, "libmicrohttpd's loop" },
+	{ "epoll_pwait", CONDITION_NONE, "epoll_wait on arm64" },
+	{ "read", CONDITION_NONE, "libmicrohttpd's own wake-up" },
+};
+const struct syscall_group group_serve = { "serve", ARRAY_LEN(serve_rules), serve_rules };
+
 static const struct syscall_rule tls_rules[] = {
 	{ "uname", CONDITION_NONE, "OpenSSL's processor check in a rare path" },
 };
@@ -92,6 +106,8 @@ static const struct syscall_rule start_rules[] = {
 	{ "set_robust_list", CONDITION_NONE, "libc's start" },
 	{ "rseq", CONDITION_NONE, "libc's start" },
 	{ "socketpair", CONDITION_UNIX_PAIR, "curl_multi_init" },
+	{ "epoll_create1", CONDITION_NONE, "libmicrohttpd" },
+	{ "eventfd2", CONDITION_NONE, "libmicrohttpd" },
 	{ "uname", CONDITION_NONE, "c-ares" },
 };
 const struct syscall_group group_start = { "start", ARRAY_LEN(start_rules), start_rules };

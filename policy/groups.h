@@ -9,6 +9,7 @@
 extern const struct syscall_group group_runtime; /* memory, time, ending, the log */
 extern const struct syscall_group group_channel; /* frames to the supervisor and to peers */
 extern const struct syscall_group group_http;    /* libcurl over TCP, or a unix socket */
+extern const struct syscall_group group_serve;   /* libmicrohttpd on accepted sockets */
 extern const struct syscall_group group_tls;     /* OpenSSL beside it */
 extern const struct syscall_group group_start;   /* from fork to a worker's own filter */
 

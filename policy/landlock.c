@@ -162,7 +162,7 @@ resolve(const char *path, const struct policy_values *values)
 		return values->data_folder;
 	if (strcmp(path, "@run") == 0)
 		return values->run_folder;
-	return strcmp(path, "@self") == 0 ? values->program : NULL;
+	return strcmp(path, "@self") == 0 ? values->program_path : NULL;
 }
 
 static int
@@ -218,13 +218,13 @@ add_rules(const struct adding *adding, const struct policy *policy)
 }
 
 static int
-add_workers(const struct adding *adding)
+add_workers(const struct adding *adding, enum program program)
 {
 	int error = 0;
 
-	for (enum process process = PROCESS_FIRST_WORKER;
-	     process <= PROCESS_LAST_WORKER && error == 0; process++)
-		error = add_rules(adding, policies[process]);
+	for_each_worker_of(program, process)
+		if (error == 0)
+			error = add_rules(adding, policies[process]);
 	return error;
 }
 
@@ -240,7 +240,7 @@ landlock_enter(const struct policy *policy, const struct policy_values *values, 
 		return ruleset;
 	error = add_rules(&adding, policy);
 	if (error == 0 && policy->with_workers)
-		error = add_workers(&adding);
+		error = add_workers(&adding, policy->program);
 	if (error != 0)
 		return error;
 	return syscall(SYS_landlock_restrict_self, ruleset, 0) != 0 ? -errno : 0;

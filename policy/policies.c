@@ -3,9 +3,16 @@
 #include "policy/policies.h"
 
 const struct policy *const policies[PROCESS_COUNT] = {
-	[PROCESS_SUPERVISOR] = &policy_supervisor,
 	[PROCESS_MASTER_LINK] = &policy_master_link,
 	[PROCESS_DOCKER_WATCHER] = &policy_docker_watcher,
 	[PROCESS_TUNNEL_KEEPER] = &policy_tunnel_keeper,
 	[PROCESS_NAME_RESOLVER] = &policy_name_resolver,
+	[PROCESS_GATE_READ] = &policy_gate_read,
+	[PROCESS_GATE_TUNNEL] = &policy_gate_tunnel,
+	[PROCESS_GATE_ENGINE] = &policy_gate_engine,
+};
+
+const struct policy *const supervisor_policies[PROGRAM_COUNT] = {
+	[PROGRAM_AGENT] = &policy_supervisor,
+	[PROGRAM_GATE] = &policy_gate_supervisor,
 };

@@ -6,9 +6,13 @@
 #include "policy/policy.h"
 
 extern const struct policy policy_supervisor;
+extern const struct policy policy_gate_supervisor;
 extern const struct policy policy_master_link;
 extern const struct policy policy_docker_watcher;
 extern const struct policy policy_tunnel_keeper;
 extern const struct policy policy_name_resolver;
+extern const struct policy policy_gate_read;
+extern const struct policy policy_gate_tunnel;
+extern const struct policy policy_gate_engine;
 
 #endif

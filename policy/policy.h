@@ -24,7 +24,9 @@ enum condition {
 	CONDITION_UNIX_PAIR,  /* socketpair: AF_UNIX, SOCK_STREAM */
 	CONDITION_SET_OPTION, /* setsockopt: no delay, keep-alive and its times */
 	CONDITION_GET_OPTION, /* getsockopt: SO_ERROR */
-	CONDITION_SEND_FLAGS, /* sendto: no address; flags within NOSIGNAL, DONTWAIT */
+	CONDITION_SERVE_SET_OPTION, /* setsockopt: no delay, cork, keep-alive and its times */
+	CONDITION_SERVE_GET_OPTION, /* getsockopt: SO_PEERCRED, SO_TYPE */
+	CONDITION_SEND_FLAGS,       /* sendto: no address; flags within NOSIGNAL, DONTWAIT */
 	CONDITION_SEND_ANY_ADDRESS, /* the same flags, an address is allowed (UDP) */
 	CONDITION_MESSAGE_FLAGS, /* sendmsg, recvmsg: flags within NOSIGNAL, DONTWAIT, CMSG_CLOEXEC */
 	CONDITION_NOT_EXECUTABLE, /* mprotect: no PROT_EXEC */
@@ -76,6 +78,7 @@ enum port_source {
 	PORT_DOCKER_TUNNEL,
 	PORT_METRICS,
 	PORT_DNS,
+	PORT_ENGINE,
 	PORT_SOURCE_COUNT,
 };
 
@@ -103,12 +106,14 @@ struct policy {
 	size_t limit_count;
 	const struct limit_rule *limits;
 	unsigned filters; /* seccomp filters that the process adds to those it was born with */
-	/* Filters and Landlock domains are inherited, so the supervisor's hold all that any worker
-	   needs beside its own, computed from the workers' tables. */
+	/* A supervisor's: filters and Landlock domains are inherited, so it holds all that any worker
+	   of its program needs beside its own, computed from the workers' tables. */
 	bool with_workers;
+	enum program program; /* a supervisor's: whose workers those are */
 };
 
-extern const struct policy *const policies[PROCESS_COUNT]; /* NULL where there is none */
+extern const struct policy *const policies[PROCESS_COUNT]; /* the workers'; else NULL */
+extern const struct policy *const supervisor_policies[PROGRAM_COUNT];
 
 #define NO_GROUP ((gid_t)-1)
 
@@ -132,18 +137,17 @@ enum layer {
 
 /* What is only known at run time. */
 struct policy_values {
+	enum program program;
 	bool distinct_uids;
 	/* What it was started with beyond its needs: identity_take. */
 	bool no_new_privs_given;
 	char surplus[SURPLUS_BYTES]; /* names of capabilities, "": none */
 	uid_t foreign_uid;           /* it runs as that user instead of its own; 0: it does not */
 	uint16_t ports[PORT_SOURCE_COUNT]; /* 0: not used */
-	bool docker_unix;                  /* DOCKER_HOST is unix:// */
-	bool docker_tunnel_unix;
-	gid_t docker_gid; /* the socket's group, kept by the worker that uses it */
-	gid_t docker_tunnel_gid;
-	const char *program; /* the worker's program, absolute */
-	const char *ca_file; /* DOCKFLARE_CA_FILE; NULL: no TLS is used */
+	bool docker_unix[ENDPOINT_COUNT];  /* the endpoint is unix:// */
+	gid_t docker_gid[ENDPOINT_COUNT];  /* the socket's group, kept by the worker that uses it */
+	const char *program_path;          /* the worker's program, absolute */
+	const char *ca_file;               /* DOCKFLARE_CA_FILE; NULL: no TLS is used */
 	const char *worker_folder;
 	const char *data_folder;
 	const char *run_folder;
@@ -153,6 +157,9 @@ struct policy_values {
 	bool log_denied;                        /* SANDBOX_LOG=true */
 	unsigned without; /* enum layer: what policy_enter leaves out; 0 but in tests/escape */
 };
+
+/* The one supplementary group of a worker with a uid of its own: its Docker socket's; or NO_GROUP. */
+gid_t policy_group(const struct policy *policy, const struct policy_values *values);
 
 /* "distinct uids" or "shared uid", and whether no_new_privs was there before. */
 const char *policy_start_mode(const struct policy_values *values);
@@ -191,11 +198,11 @@ int policy_confine(const struct policy *policy, const struct confine_options *op
 
 /*
  * In the supervisor, before it starts a worker: the Landlock domain and the seccomp filter of
- * policy_supervisor.  0 or -errno with the step's name.
+ * supervisor_policies[values->program].  0 or -errno with the step's name.
  */
 int policy_confine_supervisor(const struct policy_values *values, const char **ret_step);
 
-/* Prints the policy of a process, or of all (PROCESS_COUNT), with what is in force here. */
+/* Prints the policy of a process, or of all of the program (PROCESS_COUNT), with what is in force. */
 void policy_print(const struct policy_values *values, enum process process);
 
 #define POLICY_WHY_BYTES 160

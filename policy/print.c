@@ -179,7 +179,9 @@ void
 policy_print(const struct policy_values *values, enum process process)
 {
 	print_machine(values);
-	for (enum process each = 0; each < PROCESS_COUNT; each++)
-		if (policies[each] != NULL && (process == PROCESS_COUNT || process == each))
+	if (process == PROCESS_COUNT || process == PROCESS_SUPERVISOR)
+		print_process(supervisor_policies[values->program], values);
+	for_each_worker_of(values->program, each)
+		if (process == PROCESS_COUNT || process == each)
 			print_process(policies[each], values);
 }

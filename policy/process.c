@@ -46,6 +46,7 @@ const struct process_entry processes[PROCESS_COUNT] = {
 	},
 	[PROCESS_DOCKER_WATCHER] = {
 		.name = "docker-watcher",
+		.docker = ENDPOINT_READ,
 		.uid = 65529,
 		.peers = PROCESS_BIT(PROCESS_MASTER_LINK) | PROCESS_BIT(PROCESS_TUNNEL_KEEPER) |
 		    PROCESS_BIT(PROCESS_NAME_RESOLVER),
@@ -53,6 +54,7 @@ const struct process_entry processes[PROCESS_COUNT] = {
 	},
 	[PROCESS_TUNNEL_KEEPER] = {
 		.name = "tunnel-keeper",
+		.docker = ENDPOINT_TUNNEL,
 		.uid = 65530,
 		.peers = PROCESS_BIT(PROCESS_MASTER_LINK) | PROCESS_BIT(PROCESS_DOCKER_WATCHER) |
 		    PROCESS_BIT(PROCESS_NAME_RESOLVER),
@@ -69,6 +71,42 @@ const struct process_entry processes[PROCESS_COUNT] = {
 	},
 	[PROCESS_AGENTCTL] = {
 		.name = "agentctl",
+	},
+	[PROCESS_GATE_READ] = {
+		.name = "gate-read",
+		.file = "gate-front",
+		.uid = 65524,
+		.peers = PROCESS_BIT(PROCESS_GATE_ENGINE),
+		.listener = LISTENER_READ,
+	},
+	[PROCESS_GATE_TUNNEL] = {
+		.name = "gate-tunnel",
+		.file = "gate-front",
+		.uid = 65525,
+		.peers = PROCESS_BIT(PROCESS_GATE_ENGINE),
+		.listener = LISTENER_TUNNEL,
+	},
+	[PROCESS_GATE_ENGINE] = {
+		.name = "gate-engine",
+		.uid = 65526,
+		.peers = PROCESS_GATE_FRONTS,
+		.docker = ENDPOINT_ENGINE,
+		.stop_order = 1, /* after the fronts, which end their clients' streams */
+	},
+};
+
+const struct program_entry programs[PROGRAM_COUNT] = {
+	[PROGRAM_AGENT] = {
+		.name = "dockflare-agent",
+		.what = "the agent",
+		.first_worker = PROCESS_MASTER_LINK,
+		.last_worker = PROCESS_NAME_RESOLVER,
+	},
+	[PROGRAM_GATE] = {
+		.name = "docker-gate",
+		.what = "the gate",
+		.first_worker = PROCESS_GATE_READ,
+		.last_worker = PROCESS_GATE_ENGINE,
 	},
 };
 

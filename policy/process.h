@@ -17,15 +17,55 @@ enum process {
 	PROCESS_TUNNEL_KEEPER,
 	PROCESS_NAME_RESOLVER,
 	PROCESS_AGENTCTL,
+	PROCESS_GATE_READ,
+	PROCESS_GATE_TUNNEL,
+	PROCESS_GATE_ENGINE,
 	PROCESS_COUNT,
 };
 
-#define PROCESS_FIRST_WORKER PROCESS_MASTER_LINK
-#define PROCESS_LAST_WORKER PROCESS_NAME_RESOLVER
 #define PROCESS_BIT(process) (1u << (process))
-#define PROCESS_WORKERS                                                           \
+#define PROCESS_AGENT_WORKERS                                                     \
 	(PROCESS_BIT(PROCESS_MASTER_LINK) | PROCESS_BIT(PROCESS_DOCKER_WATCHER) | \
 	    PROCESS_BIT(PROCESS_TUNNEL_KEEPER) | PROCESS_BIT(PROCESS_NAME_RESOLVER))
+#define PROCESS_GATE_FRONTS (PROCESS_BIT(PROCESS_GATE_READ) | PROCESS_BIT(PROCESS_GATE_TUNNEL))
+#define PROCESS_GATE_WORKERS (PROCESS_GATE_FRONTS | PROCESS_BIT(PROCESS_GATE_ENGINE))
+#define PROCESS_WORKERS (PROCESS_AGENT_WORKERS | PROCESS_GATE_WORKERS)
+
+/* The programs that a person starts: one supervisor with another table of workers. */
+enum program { PROGRAM_AGENT, PROGRAM_GATE, PROGRAM_COUNT };
+
+#define PROGRAM_BIT(program) (1u << (program))
+
+struct program_entry {
+	const char *name;          /* also the program's file name */
+	const char *what;          /* for people: "the agent", "the gate" */
+	enum process first_worker; /* its workers stand together in enum process */
+	enum process last_worker;
+};
+
+extern const struct program_entry programs[PROGRAM_COUNT];
+
+#define for_each_worker_of(program, each)                        \
+	for (enum process each = programs[program].first_worker; \
+	     (each) <= programs[program].last_worker;            \
+	     (each)++) /* NOLINT(bugprone-macro-parentheses): declares */
+
+/* Docker endpoints that a worker connects to; where each is comes from a setting. */
+enum docker_endpoint {
+	ENDPOINT_NONE,
+	ENDPOINT_READ,   /* docker-watcher's */
+	ENDPOINT_TUNNEL, /* tunnel-keeper's */
+	ENDPOINT_ENGINE, /* gate-engine's: the engine itself */
+	ENDPOINT_COUNT,
+};
+
+/* Listening sockets that the supervisor opens and hands to a worker. */
+enum listener {
+	LISTENER_NONE,
+	LISTENER_READ,   /* gate-read's */
+	LISTENER_TUNNEL, /* gate-tunnel's */
+	LISTENER_COUNT,
+};
 
 /* The files that the supervisor keeps for a worker as opaque blobs. */
 enum state_file {
@@ -66,13 +106,16 @@ enum worker_fd {
 };
 
 struct process_entry {
-	const char *name;     /* also the program's file name */
+	const char *name;
+	const char *file;     /* its program's file name; NULL: the name */
 	uid_t uid;            /* when started with CAP_SETUID and CAP_SETGID; gid is the same */
 	unsigned peers;       /* PROCESS_BIT of each process that it has a channel with */
 	unsigned secrets;     /* SECRET_BIT of each secret that is due to it */
 	unsigned state_files; /* STATE_FILE_BIT of each file that is kept for it */
 	const enum state_file *loss_order; /* which file is given up first when it keeps dying */
 	unsigned stop_order;               /* an orderly stop ends the lowest first */
+	enum docker_endpoint docker;       /* the Docker endpoint that it connects to */
+	enum listener listener;            /* the listening socket that is due to it */
 };
 
 extern const struct process_entry processes[PROCESS_COUNT];

@@ -43,6 +43,7 @@ static const struct file_rule files[] = {
 
 const struct policy policy_supervisor = {
 	.process = PROCESS_SUPERVISOR,
+	.program = PROGRAM_AGENT,
 	.group_count = ARRAY_LEN(groups),
 	.groups = groups,
 	.syscall_count = ARRAY_LEN(calls),

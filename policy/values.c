@@ -33,14 +33,16 @@ policy_values_find(const struct config *config, struct policy_values *values)
 								      &config->master;
 
 	values->ports[PORT_MASTER] = master->port;
-	values->ports[PORT_DOCKER] = config->docker.port;
-	values->ports[PORT_DOCKER_TUNNEL] = config->docker_tunnel.port;
+	values->program = config->program;
+	values->ports[PORT_DOCKER] = config->docker[ENDPOINT_READ].port;
+	values->ports[PORT_DOCKER_TUNNEL] = config->docker[ENDPOINT_TUNNEL].port;
+	values->ports[PORT_ENGINE] = config->docker[ENDPOINT_ENGINE].port;
 	values->ports[PORT_METRICS] = metrics == NULL ? 0 : (uint16_t)strtoul(metrics, NULL, 10);
 	values->ports[PORT_DNS] = 53;
-	values->docker_unix = config->docker.scheme == URL_UNIX;
-	values->docker_tunnel_unix = config->docker_tunnel.scheme == URL_UNIX;
-	values->docker_gid = socket_group(&config->docker);
-	values->docker_tunnel_gid = socket_group(&config->docker_tunnel);
+	for (enum docker_endpoint at = ENDPOINT_NONE; at < ENDPOINT_COUNT; at++) {
+		values->docker_unix[at] = config->docker[at].scheme == URL_UNIX;
+		values->docker_gid[at] = socket_group(&config->docker[at]);
+	}
 	values->ca_file = config->master.scheme == URL_HTTPS ? config->values[SETTING_CA_FILE] :
 							       NULL;
 	values->worker_folder = WORKER_DIR;

@@ -125,8 +125,7 @@ names_peer(const struct slot *slot, struct slice frame, enum process *ret_peer)
 {
 	char text[96];
 
-	for_each_worker(peer)
-	{
+	for_each_worker(peer) {
 		snprintf(text, sizeof(text), "{\"type\":\"bad-peer\",\"peer\":\"%s\"}",
 		    processes[peer].name);
 		if ((processes[slot->process].peers & PROCESS_BIT(peer)) != 0 &&

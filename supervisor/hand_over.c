@@ -202,7 +202,10 @@ hand_over(struct supervisor *supervisor, struct slot *slot)
 		}
 	slot->state_given = true;
 	send_secrets_to_start(supervisor, slot);
-	for_each_worker(peer) if ((entry->peers & PROCESS_BIT(peer)) != 0 &&
-				  supervisor->slots[peer].phase == PHASE_RUNNING)
-	    connect_pair(slot, &supervisor->slots[peer]);
+	if (entry->listener != LISTENER_NONE)
+		send_text(slot, "{\"type\":\"listen\"}", supervisor->listeners[entry->listener]);
+	for_each_worker(peer)
+		if ((entry->peers & PROCESS_BIT(peer)) != 0 &&
+		    supervisor->slots[peer].phase == PHASE_RUNNING)
+			connect_pair(slot, &supervisor->slots[peer]);
 }

@@ -57,8 +57,7 @@ collect(const struct supervisor *supervisor, struct polled *polled)
 		add(polled, supervisor->status_fd, POLLIN, OWNER_STATUS, 0);
 	for (size_t at = 0; at < STATUS_CLIENTS_MAX; at++)
 		add(polled, supervisor->clients[at].fd, POLLOUT, OWNER_CLIENT, at);
-	for_each_worker(process)
-	{
+	for_each_worker(process) {
 		const struct slot *slot = &supervisor->slots[process];
 
 		if (slot->pid == 0)
@@ -75,8 +74,7 @@ wait_ms(const struct supervisor *supervisor, int64_t now_ms)
 {
 	int64_t wait = IDLE_MS;
 
-	for_each_worker(process)
-	{
+	for_each_worker(process) {
 		const struct slot *slot = &supervisor->slots[process];
 		int64_t until = slot_deadline(slot);
 
@@ -95,8 +93,9 @@ wait_ms(const struct supervisor *supervisor, int64_t now_ms)
 static struct slot *
 find_slot(struct supervisor *supervisor, pid_t pid)
 {
-	for_each_worker(
-	    process) if (supervisor->slots[process].pid == pid) return &supervisor->slots[process];
+	for_each_worker(process)
+		if (supervisor->slots[process].pid == pid)
+			return &supervisor->slots[process];
 	return NULL;
 }
 
@@ -119,7 +118,8 @@ static void
 reload(struct supervisor *supervisor)
 {
 	say(LOG_LEVEL_INFO, "SIGHUP: reading secret files again");
-	for_each_worker(process) hand_out_secrets(supervisor, &supervisor->slots[process]);
+	for_each_worker(process)
+		hand_out_secrets(supervisor, &supervisor->slots[process]);
 }
 
 static void
@@ -194,8 +194,7 @@ forgive(struct supervisor *supervisor, int64_t late_ms)
 {
 	if (late_ms <= LATE_MS)
 		return;
-	for_each_worker(process)
-	{
+	for_each_worker(process) {
 		supervisor->slots[process].started_ms += late_ms;
 		supervisor->slots[process].alive_ms += late_ms;
 		supervisor->slots[process].stop_by_ms += late_ms;
@@ -219,7 +218,8 @@ turn(struct supervisor *supervisor)
 		if (polled.fds[at].revents != 0)
 			serve(supervisor, &polled, at);
 	forgive(supervisor, clock_ms() - after);
-	for_each_worker(process) slot_tick(supervisor, &supervisor->slots[process], clock_ms());
+	for_each_worker(process)
+		slot_tick(supervisor, &supervisor->slots[process], clock_ms());
 }
 
 static bool
@@ -227,16 +227,16 @@ is_done(const struct supervisor *supervisor)
 {
 	if (!supervisor->stopping)
 		return false;
-	for_each_worker(
-	    process) if (supervisor->slots[process].phase != PHASE_STOPPED) return false;
+	for_each_worker(process)
+		if (supervisor->slots[process].phase != PHASE_STOPPED)
+			return false;
 	return true;
 }
 
 int
 supervisor_run(struct supervisor *supervisor)
 {
-	for_each_worker(process)
-	{
+	for_each_worker(process) {
 		struct slot *slot = &supervisor->slots[process];
 
 		slot->process = process;

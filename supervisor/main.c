@@ -16,6 +16,7 @@
 #include "common/clock.h"
 #include "common/data_folder.h"
 #include "common/folder_lock.h"
+#include "common/listener.h"
 #include "common/log_out.h"
 #include "policy/identity.h"
 #include "policy/values.h"
@@ -28,11 +29,13 @@
 static void
 print_help(void)
 {
-	printf("Usage: dockflare-agent [--check-config | --print-policy[=PROCESS] | --version | "
-	       "--help]\n\n"
-	       "Runs the DockFlare agent. It is configured by environment variables:\n\n");
+	const struct program_entry *program = &programs[supervisor_program];
+
+	printf("Usage: %s [--check | --print-policy[=PROCESS] | --version | --help]\n\n"
+	       "Runs %s. It is configured by environment variables:\n\n",
+	    program->name, program->what);
 	for (enum setting setting = 0; setting < SETTING_COUNT; setting++)
-		if (!settings[setting].derived)
+		if (setting_is_of(setting, supervisor_program) && !settings[setting].derived)
 			printf("  %-28s %s\n", settings[setting].name, settings[setting].help);
 }
 
@@ -42,12 +45,22 @@ struct options {
 	enum process printed; /* PROCESS_COUNT: all */
 };
 
+static bool
+is_of_program(enum process process)
+{
+	for_each_worker(each)
+		if (each == process)
+			return true;
+	return process == PROCESS_SUPERVISOR;
+}
+
 /* -1: go on; else the exit status. */
 static int
 read_options(int argc, char **argv, struct options *options)
 {
 	static const struct option known[] = {
-		{ "check-config", no_argument, NULL, 'c' },
+		{ "check", no_argument, NULL, 'c' },
+		{ "check-config", no_argument, NULL, 'c' }, /* the same, as it was called first */
 		{ "help", no_argument, NULL, 'h' },
 		{ "print-policy", optional_argument, NULL, 'p' },
 		{ "version", no_argument, NULL, 'v' },
@@ -61,16 +74,16 @@ read_options(int argc, char **argv, struct options *options)
 			return EXIT_SUCCESS;
 		}
 		if (option == 'v') {
-			printf("dockflare-agent %s\n", AGENT_VERSION);
+			printf("%s %s\n", programs[supervisor_program].name, AGENT_VERSION);
 			return EXIT_SUCCESS;
 		}
 		if (option != 'c' && option != 'p')
 			return EX_USAGE;
 		if (option == 'p' && optarg != NULL) {
 			options->printed = process_by_name(optarg);
-			if (options->printed == PROCESS_COUNT) {
-				fprintf(stderr,
-				    "dockflare-agent: --print-policy: no process \"%s\"\n", optarg);
+			if (!is_of_program(options->printed)) {
+				fprintf(stderr, "%s: --print-policy: no process \"%s\"\n",
+				    programs[supervisor_program].name, optarg);
 				return EX_USAGE;
 			}
 		}
@@ -119,7 +132,7 @@ static int
 prepare(struct supervisor *supervisor, bool check_only)
 {
 	struct config *config = supervisor->config;
-	int error = config_read(environ, config);
+	int error = config_read(supervisor_program, environ, config);
 
 	config_wipe_environment(environ);
 	log_out_set(config->values[SETTING_LOG_LEVEL], config->values[SETTING_TZ]);
@@ -138,11 +151,34 @@ prepare(struct supervisor *supervisor, bool check_only)
 static void
 print_policy(struct supervisor *supervisor, enum process process)
 {
-	(void)config_read(environ, supervisor->config);
+	(void)config_read(supervisor_program, environ, supervisor->config);
 	config_wipe_environment(environ);
 	policy_values_find(supervisor->config, &supervisor->values);
 	policy_print(&supervisor->values, process);
 	config_free(supervisor->config);
+}
+
+/* Before the sandbox, which lets nobody bind.  Whether all of them listen. */
+static bool
+open_listeners(struct supervisor *supervisor)
+{
+	struct buffer why _cleanup_buffer_ = BUFFER(2048);
+	bool good = true;
+
+	for (enum listener at = LISTENER_NONE + 1; at < LISTENER_COUNT; at++) {
+		const struct url *url = &supervisor->config->listen[at];
+
+		if (url->scheme == URL_NONE)
+			continue;
+		buffer_clear(&why);
+		supervisor->listeners[at] = listener_open(url, &why);
+		if (supervisor->listeners[at] < 0)
+			say(LOG_LEVEL_CRITICAL, "%s: %s", settings[listener_settings[at]].name,
+			    why.bytes);
+		good = good && supervisor->listeners[at] >= 0;
+	}
+	log_out_flush();
+	return good;
 }
 
 /* Its own sandbox, and the count of its filters, which its workers inherit. */
@@ -177,6 +213,8 @@ run(struct supervisor *supervisor)
 	say_lines(LOG_LEVEL_WARNING, supervisor->config->warnings.bytes);
 	say(LOG_LEVEL_INFO, "started, version %s (%s, Landlock ABI %d)", AGENT_VERSION,
 	    policy_start_mode(&supervisor->values), supervisor->values.landlock_abi);
+	if (!open_listeners(supervisor))
+		return EX_CONFIG;
 	status_open(supervisor);
 	status = confine(supervisor);
 	return status != 0 ? status : supervisor_run(supervisor);

@@ -178,8 +178,10 @@ status_accept(struct supervisor *supervisor)
 		.output = BUFFER(OUTPUT_MAX_BYTES),
 		.since_ms = clock_ms() };
 	error = add_agent(supervisor, &client->output);
-	for_each_worker(process) if (error == 0)
-	    error = add_worker(supervisor, &supervisor->slots[process], &client->output);
+	for_each_worker(process)
+		if (error == 0)
+			error = add_worker(supervisor, &supervisor->slots[process],
+			    &client->output);
 	status_write(supervisor, client);
 }
 

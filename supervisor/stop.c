@@ -12,8 +12,9 @@
 static void
 stop_group(struct supervisor *supervisor)
 {
-	for_each_worker(process) if (processes[process].stop_order == supervisor->stop_order)
-	    slot_event(supervisor, &supervisor->slots[process], EVENT_STOP);
+	for_each_worker(process)
+		if (processes[process].stop_order == supervisor->stop_order)
+			slot_event(supervisor, &supervisor->slots[process], EVENT_STOP);
 }
 
 void
@@ -29,9 +30,10 @@ stop_begin(struct supervisor *supervisor)
 static bool
 group_is_stopped(const struct supervisor *supervisor)
 {
-	for_each_worker(
-	    process) if (processes[process].stop_order == supervisor->stop_order &&
-			 supervisor->slots[process].phase != PHASE_STOPPED) return false;
+	for_each_worker(process)
+		if (processes[process].stop_order == supervisor->stop_order &&
+		    supervisor->slots[process].phase != PHASE_STOPPED)
+			return false;
 	return true;
 }
 
@@ -50,8 +52,7 @@ stop_now(struct supervisor *supervisor)
 {
 	say(LOG_LEVEL_WARNING, "stopping at once");
 	supervisor->stop_order = LAST_ORDER + 1;
-	for_each_worker(process)
-	{
+	for_each_worker(process) {
 		struct slot *slot = &supervisor->slots[process];
 
 		slot->phase = slot->pid > 0 ? PHASE_STOPPING : PHASE_STOPPED;

@@ -70,9 +70,11 @@ struct supervisor {
 	int64_t started_ms;
 	struct slot slots[PROCESS_COUNT]; /* by enum process; the workers' are used */
 	int signal_fd;
-	int data_fd;             /* the data folder */
-	int lock_fd;             /* its lock, held for life */
-	int status_fd;           /* -1: no status socket */
+	int data_fd;   /* the data folder */
+	int lock_fd;   /* its lock, held for life */
+	int status_fd; /* -1: no status socket */
+	int listeners
+	    [LISTENER_COUNT];    /* held for life, so that no client is refused between workers */
 	int64_t status_again_ms; /* who asks waits until then: there was no descriptor for one */
 	struct status_client clients[STATUS_CLIENTS_MAX];
 	bool stopping;
@@ -80,9 +82,10 @@ struct supervisor {
 	int exit_code;
 };
 
-#define for_each_worker(each)                                                         \
-	for (enum process each = PROCESS_FIRST_WORKER; (each) <= PROCESS_LAST_WORKER; \
-	     (each)++) /* NOLINT(bugprone-macro-parentheses): declares */
+/* Which program this is: agent.c or gate.c. */
+extern const enum program supervisor_program;
+
+#define for_each_worker(each) for_each_worker_of(supervisor_program, each)
 
 /* loop.c: runs until everything has ended; the exit status. */
 int supervisor_run(struct supervisor *supervisor);

@@ -61,9 +61,9 @@ enum probe_exit {
 #define ARGUMENT_SIGNAL 0x7e57000000000008L /* scene->signal */
 #define ARGUMENT_PATH 0x7e57000000000007L   /* the attempt's path */
 
-#define WORKERS PROCESS_WORKERS
+#define WORKERS PROCESS_AGENT_WORKERS
 #define RESOLVER PROCESS_BIT(PROCESS_NAME_RESOLVER)
-#define HTTP_WORKERS (PROCESS_WORKERS & ~RESOLVER)
+#define HTTP_WORKERS (WORKERS & ~RESOLVER)
 
 /* The outcome of a process that its filter killed; others are an errno, 0 for success, -signal. */
 #define OUTCOME_SIGSYS (-31)

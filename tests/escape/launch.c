@@ -248,7 +248,7 @@ round_begin(struct round *round, const char **ret_step)
 	round->scene.skip_descriptors = round->control;
 	round->scene.supervisor = getpid();
 	round->scene.supervisor_canary = (uintptr_t)canary;
-	round->values.program = round->scene.program;
+	round->values.program_path = round->scene.program;
 	round->values.ca_file = round->scene.certificate;
 	memcpy(round->values.ports, round->scene.ports, sizeof(round->values.ports));
 	memcpy(canary, CANARY_TEXT, CANARY_BYTES);

@@ -98,7 +98,7 @@ PORT_ATTEMPTS(docker, PORT_DOCKER)
 PORT_ATTEMPTS(docker_tunnel, PORT_DOCKER_TUNNEL)
 PORT_ATTEMPTS(metrics, PORT_METRICS)
 PORT_ATTEMPTS(dns, PORT_DNS)
-_Static_assert(PORT_SOURCE_COUNT == 5, "each source of a port is tried");
+_Static_assert(PORT_SOURCE_COUNT == 6, "each source of a port is tried");
 
 static int
 connect_mapped(const struct scene *scene)

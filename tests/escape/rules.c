@@ -143,7 +143,7 @@ is_tried(const char *path)
 const char *
 rule_not_tried(void)
 {
-	for (enum process process = PROCESS_FIRST_WORKER; process <= PROCESS_LAST_WORKER; process++)
+	for_each_worker_of(PROGRAM_AGENT, process)
 		for (size_t at = 0; at < policies[process]->file_count; at++)
 			if (!is_tried(policies[process]->files[at].path))
 				return policies[process]->files[at].path;

@@ -91,7 +91,7 @@ is_turn(const struct round *round, const struct attempt *attempt, size_t number)
 		return true;
 	if (attempt->only != 0)
 		return true;
-	return number % (round->control ? 4 : 3) == process - PROCESS_FIRST_WORKER;
+	return number % (round->control ? 4 : 3) == process - PROCESS_MASTER_LINK;
 }
 
 /* Whether the round with these layers left out is about this attempt. */
@@ -153,8 +153,7 @@ start_round(const struct round *given, enum process process, unsigned without, b
 
 	round.scene.process = process;
 	round.scene.unix_socket = unix_socket;
-	round.values.docker_unix = unix_socket && process == PROCESS_DOCKER_WATCHER;
-	round.values.docker_tunnel_unix = unix_socket && process == PROCESS_TUNNEL_KEEPER;
+	round.values.docker_unix[processes[process].docker] = unix_socket;
 	round.values.without = without;
 	fflush(stdout);
 	pid = fork();
@@ -228,12 +227,13 @@ main(int argc, char **argv)
 		return EX_OSERR;
 	}
 	round.values.landlock_abi = landlock_abi();
-	round.values.docker_gid = round.values.docker_tunnel_gid = NO_GROUP;
+	for (enum docker_endpoint at = ENDPOINT_NONE; at < ENDPOINT_COUNT; at++)
+		round.values.docker_gid[at] = NO_GROUP;
 	/* The control run signals every process of its uid: not with the other mode's signal. */
 	round.scene.signal = round.values.distinct_uids ? SIGURG : SIGWINCH;
 	round.scene.fd = -1;
-	for (enum process process = PROCESS_FIRST_WORKER;
-	     process <= PROCESS_LAST_WORKER && status == 0; process++)
-		status = run_process(&round, process, &options);
+	for_each_worker_of(PROGRAM_AGENT, process)
+		if (status == 0)
+			status = run_process(&round, process, &options);
 	return status;
 }

@@ -126,7 +126,8 @@ judge_good(const struct config *config)
 	struct buffer why _cleanup_buffer_ = BUFFER(4096);
 
 	fuzz_assert(config->master.scheme == URL_HTTP || config->master.scheme == URL_HTTPS);
-	fuzz_assert(config->docker.scheme != URL_NONE && config->docker_tunnel.scheme != URL_NONE);
+	fuzz_assert(config->docker[ENDPOINT_READ].scheme != URL_NONE &&
+		    config->docker[ENDPOINT_TUNNEL].scheme != URL_NONE);
 	fuzz_assert(
 	    (config->proxy.scheme != URL_NONE) == (config->values[SETTING_PROXY_ENDPOINT] != NULL));
 	fuzz_assert(config_check_readable(config, (1u << SECRET_COUNT) - 1, &why) == 0);
@@ -165,7 +166,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 	while (fuzz_cut(&rest, "\n", &line))
 		add(&environment, line);
 	quotes = may_quote(&environment);
-	error = config_read(environment.items, &config);
+	error = config_read(PROGRAM_AGENT, environment.items, &config);
 	fuzz_assert((error == 0) == (config.mistakes.length == 0));
 	judge(&config, quotes);
 	if (error == 0)

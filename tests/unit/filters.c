@@ -33,36 +33,49 @@ add_policy(struct filter *filter, const struct policy *policy)
 	add_rules(filter, policy->syscalls, policy->syscall_count);
 	if (!policy->with_workers)
 		return;
-	for (enum process process = PROCESS_FIRST_WORKER; process <= PROCESS_LAST_WORKER; process++)
+	for_each_worker_of(policy->program, process)
 		add_policy(filter, policies[process]);
 }
 
 static void
 build(struct filter *filter)
 {
-	const struct policy *policy = policies[filter->process];
+	const struct policy *policy = filter->policy;
 	struct filter_options options = {
 		.unix_socket = filter->unix_socket,
 		.pid = policy->with_workers ? 0 : OWN_PID,
 		.arch = filter->arch->token,
 	};
 
-	snprintf(filter->name, sizeof(filter->name), "%s on %s%s", processes[filter->process].name,
+	snprintf(filter->name, sizeof(filter->name), "%s on %s%s", processes[policy->process].name,
 	    filter->arch->name, filter->unix_socket ? " with unix://" : "");
 	add_policy(filter, policy);
 	bpf_build(policy, &options, &filter->program);
 }
 
+const struct policy *
+subject_at(size_t at)
+{
+	if (at < PROGRAM_COUNT)
+		return supervisor_policies[at];
+	at -= PROGRAM_COUNT;
+	for (enum process process = 0; process < PROCESS_COUNT; process++)
+		if ((PROCESS_WORKERS & PROCESS_BIT(process)) != 0 && at-- == 0)
+			return policies[process];
+	fail_msg("no such policy");
+	return NULL;
+}
+
 const struct filter *
 filter_at(size_t at)
 {
-	static struct filter filters[FILTER_COUNT];
+	static struct filter filters[FILTERS_OF_PROCESS * (PROGRAM_COUNT + PROCESS_COUNT)];
 	struct filter *filter = &filters[at];
 
 	assert_in_range(at, 0, FILTER_COUNT - 1);
 	if (filter->program.count > 0)
 		return filter;
-	filter->process = (enum process)(at / FILTERS_OF_PROCESS);
+	filter->policy = subject_at(at / FILTERS_OF_PROCESS);
 	filter->arch = &archs[at % ARCH_COUNT];
 	filter->unix_socket = at / ARCH_COUNT % 2 != 0;
 	build(filter);
@@ -101,5 +114,5 @@ filter_is_plain(const struct filter *filter, enum condition condition)
 {
 	/* No one process id will do for the supervisor's filter, which its children inherit. */
 	return condition == CONDITION_NONE ||
-	       (condition == CONDITION_OWN_PID && policies[filter->process]->with_workers);
+	       (condition == CONDITION_OWN_PID && filter->policy->with_workers);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Unit tests.  Every seccomp filter that the agent can load: of each process, for each architecture,
+ * Unit tests.  Every seccomp filter that either program can load: of each process, for each architecture,
  * with and without a Docker endpoint that is unix://, and the rules that it is made from.
  */
 #ifndef TESTS_UNIT_FILTERS_H
@@ -34,7 +34,7 @@ struct numbered_rule {
 
 struct filter {
 	const struct arch *arch;
-	enum process process;
+	const struct policy *policy;
 	bool unix_socket;
 	char name[80];
 	size_t rule_count; /* the supervisor's, and all workers' beside them: it is inherited */
@@ -42,10 +42,15 @@ struct filter {
 	struct bpf_program program;
 };
 
+/* All policies: the supervisors' first, then the workers'. */
+#define WORKER_COUNT ((size_t)__builtin_popcount(PROCESS_WORKERS))
+#define SUBJECT_COUNT (PROGRAM_COUNT + WORKER_COUNT)
+const struct policy *subject_at(size_t at);
+
 /* Each number below is a filter; a process's stand together. */
 #define FILTERS_OF_PROCESS ((size_t)ARCH_COUNT * 2)
-#define FILTER_COUNT (FILTERS_OF_PROCESS * (PROCESS_LAST_WORKER + 1))
-#define FIRST_WORKERS_FILTER (FILTERS_OF_PROCESS * PROCESS_FIRST_WORKER)
+#define FILTER_COUNT (FILTERS_OF_PROCESS * SUBJECT_COUNT)
+#define FIRST_WORKERS_FILTER (FILTERS_OF_PROCESS * PROGRAM_COUNT)
 
 /* Built at the first use, and kept. */
 const struct filter *filter_at(size_t at);

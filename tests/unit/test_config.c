@@ -49,7 +49,7 @@ read_with(const char *const *variables, struct config *config)
 	int error;
 
 	count = add_all(environment, count, right);
-	error = config_read(environment, config);
+	error = config_read(PROGRAM_AGENT, environment, config);
 	/* What it holds is its own. */
 	for (size_t at = 0; at < count; at++)
 		free(environment[at]);
@@ -243,8 +243,8 @@ values_are_kept(void **state)
 	assert_string_equal(config.values[SETTING_MASTER_URL], "https://Master:8443/a");
 	assert_string_equal(config.master.host, "master");
 	assert_int_equal(config.master.port, 8443);
-	assert_string_equal(config.docker.host, "read");
-	assert_string_equal(config.docker_tunnel.host, "read");
+	assert_string_equal(config.docker[ENDPOINT_READ].host, "read");
+	assert_string_equal(config.docker[ENDPOINT_TUNNEL].host, "read");
 	assert_string_equal(config.values[SETTING_DOCKER_TUNNEL_HOST], "tcp://read:2375");
 	assert_string_equal(config.values[SETTING_LOG_LEVEL], "WARNING"); /* as in getenv(3) */
 	assert_string_equal(config.values[SETTING_DISPLAY_NAME], "a=b");

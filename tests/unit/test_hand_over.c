@@ -23,6 +23,8 @@
 #define HOSTILE_NAME "a \"b\" \\ \xc3\xa9 </script> {\"type\":\"x\"}"
 
 /* In place of slot.c and control.c, which would need processes. */
+const enum program supervisor_program = PROGRAM_AGENT;
+
 static unsigned kills;
 static unsigned files_aside;
 
@@ -81,8 +83,7 @@ set_up(void **state)
 		take_setting(scene, setting, settings[setting].name);
 	for (enum secret secret = 0; secret < SECRET_COUNT; secret++)
 		scene->config.secrets[secret] = secret_copy("hunter2\"\\", 9);
-	for_each_worker(process)
-	{
+	for_each_worker(process) {
 		int ends[2];
 
 		if (channel_pair(ends) != 0)
@@ -101,8 +102,7 @@ tear_down(void **state)
 {
 	struct scene *scene = *state;
 
-	for_each_worker(process)
-	{
+	for_each_worker(process) {
 		channel_close(&scene->supervisor.slots[process].control);
 		channel_close(&scene->workers[process]);
 		buffer_free(&scene->supervisor.slots[process].status);
@@ -187,8 +187,7 @@ each_worker_gets_the_settings_that_are_due(void **state)
 	struct scene *scene = *state;
 
 	take_setting(scene, SETTING_DISPLAY_NAME, HOSTILE_NAME);
-	for_each_worker(process)
-	{
+	for_each_worker(process) {
 		assert_int_equal(send_config(&scene->supervisor, &scene->supervisor.slots[process]),
 		    0);
 		expect_config(scene, process);
@@ -343,8 +342,7 @@ the_largest_state_and_all_peers_fit(void **state)
 	}
 	for (enum state_file file = 0; file < STATE_FILE_COUNT; file++)
 		assert_int_equal(state_file_save(supervisor->data_fd, file, content), 0);
-	for_each_worker(process)
-	{
+	for_each_worker(process) {
 		supervisor->slots[process].phase = PHASE_RUNNING;
 	}
 	hand_over(supervisor, &supervisor->slots[PROCESS_MASTER_LINK]);
@@ -448,8 +446,7 @@ status_is_told_to_whoever_connects(void **state)
 		assert_int_equal(buffer_printf(warnings, "LINE_%u: \"quoted\" %0600d\n", line, 0),
 		    0);
 	supervisor->values.distinct_uids = true;
-	for_each_worker(process)
-	{
+	for_each_worker(process) {
 		supervisor->slots[process].phase = (enum worker_phase)(
 		    process % (PHASE_STOPPING + 1));
 	}
@@ -467,7 +464,8 @@ status_is_told_to_whoever_connects(void **state)
 	assert_memory_equal(message.body.status_agent.warnings.items[31], "LINE_31: \"quoted\"",
 	    17);
 	for_each_worker(process)
-	    expect_worker_status(&channel, process, process == PROCESS_MASTER_LINK ? "blob" : "");
+		expect_worker_status(&channel, process,
+		    process == PROCESS_MASTER_LINK ? "blob" : "");
 	assert_int_equal(channel_read(&channel, FRAME_MAX_BYTES, 0), -EPIPE);
 	channel_close(&channel);
 	status_close(supervisor);

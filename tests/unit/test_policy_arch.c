@@ -118,9 +118,9 @@ without_an_architecture_it_is_this_machines(void **state)
 
 	(void)state;
 	options.arch = seccomp_arch_native();
-	for (enum process process = 0; process <= PROCESS_LAST_WORKER; process++) {
-		bpf_build(policies[process], &none, &plain);
-		bpf_build(policies[process], &options, &named);
+	for (size_t at = 0; at < SUBJECT_COUNT; at++) {
+		bpf_build(subject_at(at), &none, &plain);
+		bpf_build(subject_at(at), &options, &named);
 		assert_int_equal(plain.count, named.count);
 		assert_memory_equal(plain.instructions, named.instructions,
 		    plain.count * sizeof(plain.instructions[0]));

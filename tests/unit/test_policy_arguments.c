@@ -241,7 +241,8 @@ arguments_are_judged(void **state)
 
 		for (size_t row = 0; row < ARRAY_LEN(rows); row++)
 			expect_answer(filter, &rows[row],
-			    (who_may(filter, &rows[row]) & PROCESS_BIT(filter->process)) != 0);
+			    (who_may(filter, &rows[row]) & PROCESS_BIT(filter->policy->process)) !=
+				0);
 	}
 }
 

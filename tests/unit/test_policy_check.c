@@ -171,8 +171,8 @@ workers_are_looked_at(void **state)
 	for (size_t at = 0; at < ARRAY_LEN(rows); at++) {
 		const struct row *row = &rows[at];
 		struct policy_values values = { .distinct_uids = true,
-			.docker_unix = row->docker_unix,
-			.docker_gid = SOCKET_GID };
+			.docker_unix = { [ENDPOINT_READ] = row->docker_unix },
+			.docker_gid = { [ENDPOINT_READ] = SOCKET_GID } };
 		char why[POLICY_WHY_BYTES] = "";
 		pid_t child;
 		int error;
@@ -350,8 +350,8 @@ values_come_from_the_configuration(void **state)
 	char metrics[] = "20241", ca[] = "/ca.pem", sandbox[] = "best-effort";
 	struct config config = {
 		.master = { .scheme = URL_HTTPS, .port = 8443 },
-		.docker = { .scheme = URL_TCP, .port = 2375 },
-		.docker_tunnel = { .scheme = URL_UNIX, .path = "/nowhere.sock" },
+		.docker = { [ENDPOINT_READ] = { .scheme = URL_TCP, .port = 2375 },
+		    [ENDPOINT_TUNNEL] = { .scheme = URL_UNIX, .path = "/nowhere.sock" } },
 		.values = { [SETTING_METRICS_PORT] = metrics,
 		    [SETTING_CA_FILE] = ca,
 		    [SETTING_SANDBOX] = sandbox },
@@ -365,9 +365,9 @@ values_come_from_the_configuration(void **state)
 	assert_int_equal(values.ports[PORT_DOCKER_TUNNEL], 0);
 	assert_int_equal(values.ports[PORT_METRICS], 20241);
 	assert_int_equal(values.ports[PORT_DNS], 53);
-	assert_false(values.docker_unix);
-	assert_true(values.docker_tunnel_unix);
-	assert_int_equal(values.docker_tunnel_gid, NO_GROUP);
+	assert_false(values.docker_unix[ENDPOINT_READ]);
+	assert_true(values.docker_unix[ENDPOINT_TUNNEL]);
+	assert_int_equal(values.docker_gid[ENDPOINT_TUNNEL], NO_GROUP);
 	assert_string_equal(values.ca_file, "/ca.pem");
 	assert_true(values.best_effort);
 	/* The port that the master is reached by is the proxy's. */

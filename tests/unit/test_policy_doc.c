@@ -11,6 +11,7 @@
 #include "policy/policy.h"
 #include "policy/texts.h"
 #include "tests/unit/document.h"
+#include "tests/unit/filters.h"
 
 #define GROUPS_MAX 16
 
@@ -142,10 +143,12 @@ add_group(struct buffer *out, const struct syscall_group *group)
 {
 	unsigned users = 0;
 
-	for (enum process process = 0; process < PROCESS_COUNT; process++)
-		if (policies[process] != NULL &&
-		    is_known(policies[process]->groups, policies[process]->group_count, group))
-			users |= PROCESS_BIT(process);
+	for (size_t at = 0; at < SUBJECT_COUNT; at++) {
+		const struct policy *policy = subject_at(at);
+
+		if (is_known(policy->groups, policy->group_count, group))
+			users |= PROCESS_BIT(policy->process);
+	}
 	buffer_printf(out, "\n### System calls: group `%s`\n\nFor ", group->name);
 	add_processes(out, users);
 	buffer_add_text(out, ".\n\n");
@@ -159,10 +162,10 @@ render_groups(struct buffer *out)
 	const struct syscall_group *known[GROUPS_MAX];
 	size_t count = 0;
 
-	for (enum process process = 0; process < PROCESS_COUNT; process++) {
-		const struct policy *policy = policies[process];
+	for (size_t subject = 0; subject < SUBJECT_COUNT; subject++) {
+		const struct policy *policy = subject_at(subject);
 
-		for (size_t at = 0; policy != NULL && at < policy->group_count; at++) {
+		for (size_t at = 0; at < policy->group_count; at++) {
 			if (is_known(known, count, policy->groups[at]))
 				continue;
 			assert_true(count < GROUPS_MAX);
@@ -261,7 +264,10 @@ add_limit(struct buffer *out, const struct limit_rule *rule)
 static void
 render_policy(struct buffer *out, const struct policy *policy)
 {
-	buffer_printf(out, "\n### %s\n\n", processes[policy->process].name);
+	buffer_printf(out, "\n### %s%s\n\n", processes[policy->process].name,
+	    !policy->with_workers           ? "" :
+	    policy->program == PROGRAM_GATE ? " of docker-gate" :
+					      " of dockflare-agent");
 	add_facts(out, policy);
 	if (policy->syscall_count > 0) {
 		buffer_add_text(out, "\nBeside the groups:\n\n");
@@ -284,9 +290,8 @@ static void
 render(struct buffer *out)
 {
 	render_processes(out);
-	for (enum process process = 0; process < PROCESS_COUNT; process++)
-		if (policies[process] != NULL)
-			render_policy(out, policies[process]);
+	for (size_t at = 0; at < SUBJECT_COUNT; at++)
+		render_policy(out, subject_at(at));
 	render_groups(out);
 	buffer_add_text(out, "\n");
 }
@@ -311,8 +316,9 @@ static void
 every_worker_has_a_policy(void **state)
 {
 	(void)state;
-	for (enum process process = PROCESS_FIRST_WORKER; process <= PROCESS_LAST_WORKER; process++)
-		assert_non_null(policies[process]);
+	for (enum program program = 0; program < PROGRAM_COUNT; program++)
+		for_each_worker_of(program, process)
+			assert_non_null(policies[process]);
 }
 
 int

@@ -10,14 +10,24 @@
 #include "common/buffer.h"
 #include "policy/policies.h"
 #include "policy/texts.h"
+#include "tests/unit/filters.h"
 
 #define PRINT_MAX_BYTES ((size_t)64 * 1024)
 
+static enum program
+program_of(const struct policy *policy)
+{
+	if (policy->with_workers)
+		return policy->program;
+	return (PROCESS_GATE_WORKERS & PROCESS_BIT(policy->process)) != 0 ? PROGRAM_GATE :
+									    PROGRAM_AGENT;
+}
+
 /* What --print-policy=PROCESS writes to standard output. */
 static void
-print(enum process process, struct buffer *out)
+print(const struct policy *policy, struct buffer *out)
 {
-	static const struct policy_values values;
+	struct policy_values values = { .program = program_of(policy) };
 	int file = memfd_create("print", MFD_CLOEXEC), before;
 	char bytes[4096];
 	ssize_t got;
@@ -25,7 +35,7 @@ print(enum process process, struct buffer *out)
 	fflush(stdout);
 	before = dup(STDOUT_FILENO);
 	assert_true(file >= 0 && before >= 0 && dup2(file, STDOUT_FILENO) >= 0);
-	policy_print(&values, process);
+	policy_print(&values, policy->process);
 	fflush(stdout);
 	assert_true(dup2(before, STDOUT_FILENO) >= 0);
 	close(before);
@@ -68,8 +78,8 @@ static void
 the_printed_calls_are_the_tables(void **state)
 {
 	(void)state;
-	for (enum process process = 0; process <= PROCESS_LAST_WORKER; process++) {
-		const struct policy *policy = policies[process];
+	for (size_t subject = 0; subject < SUBJECT_COUNT; subject++) {
+		const struct policy *policy = subject_at(subject);
 		struct buffer printed _cleanup_buffer_ = BUFFER(PRINT_MAX_BYTES);
 		struct buffer expected _cleanup_buffer_ = BUFFER(PRINT_MAX_BYTES);
 		char *begin, *end;
@@ -77,7 +87,7 @@ the_printed_calls_are_the_tables(void **state)
 		for (size_t at = 0; at < policy->group_count; at++)
 			add_rules(&expected, policy->groups[at]->rules, policy->groups[at]->count);
 		add_rules(&expected, policy->syscalls, policy->syscall_count);
-		print(process, &printed);
+		print(policy, &printed);
 		begin = strstr(printed.bytes, "  system calls (");
 		assert_non_null(begin);
 		assert_int_equal(strtoul(strchr(begin, '(') + 1, NULL, 10),

@@ -7,9 +7,10 @@
 #include "policy/policies.h"
 #include "policy/texts.h"
 
-#define for_each_worker(each)                                                         \
-	for (enum process each = PROCESS_FIRST_WORKER; (each) <= PROCESS_LAST_WORKER; \
-	     (each)++) /* NOLINT(bugprone-macro-parentheses): declares */
+#define for_each_policy(each)                                             \
+	for (enum process each = 0; (each) < PROCESS_COUNT;               \
+	     (each)++) /* NOLINT(bugprone-macro-parentheses): declares */ \
+		if (policies[each] != NULL)
 
 static void
 each_process_has_its_policy(void **state)
@@ -18,24 +19,26 @@ each_process_has_its_policy(void **state)
 	for (enum process process = 0; process < PROCESS_COUNT; process++) {
 		const struct policy *policy = policies[process];
 
-		bool due = process == PROCESS_SUPERVISOR ||
-			   (PROCESS_WORKERS & PROCESS_BIT(process)) != 0;
+		bool due = (PROCESS_WORKERS & PROCESS_BIT(process)) != 0;
 
 		assert_int_equal(policy != NULL, due);
 		if (policy == NULL)
 			continue;
 		assert_int_equal(policy->process, process);
 		assert_int_equal(policy->filters, 1);
-		assert_int_equal(policy->with_workers, process == PROCESS_SUPERVISOR);
+		assert_false(policy->with_workers);
+	}
+	for (enum program program = 0; program < PROGRAM_COUNT; program++) {
+		assert_int_equal(supervisor_policies[program]->process, PROCESS_SUPERVISOR);
+		assert_int_equal(supervisor_policies[program]->program, program);
+		assert_int_equal(supervisor_policies[program]->filters, 1);
+		assert_true(supervisor_policies[program]->with_workers);
 	}
 }
 
 static void
-the_supervisors_paths_are_sound(void **state)
+check_supervisors_paths(const struct policy *policy)
 {
-	const struct policy *policy = policies[PROCESS_SUPERVISOR];
-
-	(void)state;
 	assert_int_equal(policy->port_count, 0);
 	for (size_t at = 0; at < policy->file_count; at++) {
 		const struct file_rule *file = &policy->files[at];
@@ -48,10 +51,19 @@ the_supervisors_paths_are_sound(void **state)
 }
 
 static void
+the_supervisors_paths_are_sound(void **state)
+{
+	(void)state;
+	for (enum program program = 0; program < PROGRAM_COUNT; program++)
+		check_supervisors_paths(supervisor_policies[program]);
+}
+
+/* A worker connects to something, or serves clients that come to it. */
+static void
 files_and_ports_are_sound(void **state)
 {
 	(void)state;
-	for_each_worker(process)
+	for_each_policy(process)
 	{
 		const struct policy *policy = policies[process];
 
@@ -67,7 +79,7 @@ files_and_ports_are_sound(void **state)
 			for (size_t other = 0; other < at; other++)
 				assert_string_not_equal(policy->files[other].path, file->path);
 		}
-		assert_true(policy->port_count > 0);
+		assert_true(policy->port_count > 0 || processes[process].listener != LISTENER_NONE);
 		for (size_t at = 0; at < policy->port_count; at++)
 			assert_in_range(policy->ports[at].source, 0, PORT_SOURCE_COUNT - 1);
 	}
@@ -86,7 +98,7 @@ static void
 limits_are_set_once(void **state)
 {
 	(void)state;
-	for_each_worker(process)
+	for_each_policy(process)
 	{
 		const struct policy *policy = policies[process];
 

@@ -273,7 +273,7 @@ a_proxy_may_not_move(void **state)
 	(void)state;
 	snprintf(variable, sizeof(variable), "HTTPS_PROXY_FILE=%s", path_of("proxy"));
 	write_file("proxy", slice_of(proxy_rows[0].content));
-	assert_int_equal(config_read(environment, &config), 0);
+	assert_int_equal(config_read(PROGRAM_AGENT, environment, &config), 0);
 	assert_string_equal(config.values[SETTING_PROXY_ENDPOINT], "http://proxy:3128");
 	for (size_t at = 0; at < ARRAY_LEN(proxy_rows); at++) {
 		struct buffer value _cleanup_buffer_ = SECRET_BUFFER(SETTING_VALUE_MAX_BYTES);

@@ -43,8 +43,7 @@ begin(void)
 	account.agent.body.status_agent.now_ms = NOW_MS;
 	for (enum process process = 0; process < PROCESS_COUNT; process++)
 		account.workers[process].id = account.blobs[process].id = MESSAGE_COUNT;
-	for (enum process process = PROCESS_FIRST_WORKER; process <= PROCESS_LAST_WORKER;
-	     process++) {
+	for_each_worker_of(PROGRAM_AGENT, process) {
 		account.workers[process].id = MESSAGE_STATUS_WORKER;
 		worker_of(process)->phase = PHASE_RUNNING;
 	}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The supervisor.  A listening socket, which it opens before its sandbox and hands to a worker. */
+#ifndef COMMON_LISTENER_H
+#define COMMON_LISTENER_H
+
+#include "common/buffer.h"
+#include "common/url.h"
+
+/*
+ * Binds and listens at a tcp:// address or a unix:// path (mode 0666: who may connect is judged by
+ * user id, peer by peer); close-on-exec and non-blocking.  A socket file that nobody listens at is
+ * replaced.  The descriptor, which the caller owns; or -errno with one line in `why`.
+ */
+int listener_open(const struct url *url, struct buffer *why);
+
+#endif
