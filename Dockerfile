@@ -4,7 +4,7 @@ FROM debian:bookworm-slim AS build
 RUN apt-get update \
 	&& DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
 		gcc libc-ares-dev libc6-dev libcap-ng-dev libcurl4-openssl-dev libjson-c-dev \
-		libseccomp-dev meson ninja-build pkg-config \
+		libmicrohttpd-dev libseccomp-dev meson ninja-build pkg-config \
 	&& rm -rf /var/lib/apt/lists/*
 WORKDIR /source
 COPY . .
@@ -15,7 +15,8 @@ RUN meson setup build --prefix=/usr/local --libexecdir=libexec --buildtype=relea
 FROM debian:bookworm-slim
 RUN apt-get update \
 	&& DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
-		ca-certificates libc-ares2 libcap-ng0 libcurl4 libjson-c5 libseccomp2 tzdata \
+		ca-certificates libc-ares2 libcap-ng0 libcurl4 libjson-c5 libmicrohttpd12 \
+		libseccomp2 tzdata \
 	&& rm -rf /var/lib/apt/lists/* \
 	&& install -d -o 65532 -g 65532 -m 0755 /run/dockflare-agent /app \
 	&& install -d -o 65532 -g 65532 -m 0700 /app/data

@@ -17,6 +17,7 @@ package_table() {
 	build libseccomp-dev     pc:libseccomp
 	build libcap-ng-dev      pc:libcap-ng
 	build libc-ares-dev      pc:libcares
+	build libmicrohttpd-dev  pc:libmicrohttpd
 	build libcmocka-dev      pc:cmocka
 	check clang-format       cmd:clang-format
 	check clang-tidy         cmd:clang-tidy
