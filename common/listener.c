@@ -105,12 +105,15 @@ listeners_open(struct config *config, int listeners[LISTENER_COUNT])
 {
 	for (enum listener at = LISTENER_NONE; at < LISTENER_COUNT; at++) {
 		struct buffer why _cleanup_buffer_ = BUFFER(2048);
+		int fd;
 
 		listeners[at] = -1;
 		if (config->listen[at].scheme == URL_NONE)
 			continue;
-		listeners[at] = listener_open(&config->listen[at], &why);
-		if (listeners[at] < 0)
+		fd = listener_open(&config->listen[at], &why);
+		if (fd < 0)
 			config_mistake(config, listener_settings[at], why.bytes);
+		else
+			listeners[at] = fd;
 	}
 }

@@ -81,9 +81,7 @@ reset(struct slot *slot, pid_t pid, int log_fd, int control_fd)
 	slot->pid = pid;
 	slot->started_ms = clock_ms();
 	slot->ready_ms = 0;
-	slot->killed = false;
-	slot->state_given = false;
-	slot->alive_seen = false;
+	slot->killed = slot->state_given = slot->alive_seen = false;
 	slot->expected = EXPECT_TEXT;
 	slot->status = BUFFER(STATE_FILE_MAX_BYTES);
 	channel_open(&slot->control, control_fd, false);
