@@ -146,7 +146,7 @@ worker_at_work(struct worker *worker, enum process peer, int64_t worked_ms)
 	int64_t now = clock_ms();
 
 	if (now - worked_ms < WORKER_IDLE_MAX_MS &&
-	    now - worker->said_ms[peer] >= WORKER_AT_WORK_MS)
+	    now - worker->said_ms[peer] >= WORKER_AT_WORK_MS - WORKER_ALIVE_MS / 2)
 		(void)worker_send(worker, peer, MESSAGE_AT_WORK, NULL);
 }
 

@@ -6,7 +6,7 @@
 #include "common/channel.h"
 #include "common/worker.h"
 
-#define WORKER_ALIVE_MS 4000
+#define WORKER_ALIVE_MS 5000 /* at the most: the first comes sooner */
 #define WORKER_STATUS_MS 1000
 #define WORKER_EXIT_MS 1000
 /* Frames taken from one channel before the others get their turn. */
