@@ -306,7 +306,7 @@ turn(struct worker *worker)
 	struct pollfd fds[PROCESS_COUNT + 1];
 	enum process owners[PROCESS_COUNT + 1];
 	unsigned count = collect(worker, fds, owners);
-	int timeout_ms = timers_wait_ms(worker), served;
+	int timeout_ms = peers_wait_ms(worker, timers_wait_ms(worker)), served;
 
 	if (worker->stage == STAGE_CONFINED && is_complete(worker))
 		timeout_ms = 0;

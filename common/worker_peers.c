@@ -134,6 +134,23 @@ peers_expire(struct worker *worker)
 			worker_bad_peer(worker, peer, "a frame that does not end");
 }
 
+int
+peers_wait_ms(const struct worker *worker, int timeout_ms)
+{
+	int64_t now = clock_ms();
+
+	for (enum process peer = 0; peer < PROCESS_COUNT; peer++) {
+		int64_t since = worker->peers[peer].frame_since_ms;
+		int64_t left = since + CHANNEL_FRAME_DEADLINE_MS + 1 - now;
+
+		if (!channel_is_open(&worker->peers[peer]) || since == 0)
+			continue;
+		if (timeout_ms < 0 || left < timeout_ms)
+			timeout_ms = left > 0 ? (int)left : 0;
+	}
+	return timeout_ms;
+}
+
 int64_t
 worker_heard_ms(const struct worker *worker, enum process peer)
 {
