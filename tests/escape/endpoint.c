@@ -13,7 +13,7 @@
 
 #define LONG_QUEUE 4096
 #define FILTER_ONLY .layers = LAYER_SECCOMP
-#define CONNECT .layers = LAYER_SECCOMP | LAYER_LANDLOCK, .abi = 4, .behind = EACCES
+#define PORT .layers = LAYER_SECCOMP | LAYER_LANDLOCK, .abi = 4, .behind = EACCES
 
 /* The Docker engine: what a front must not reach. */
 static struct sockaddr_in
@@ -100,9 +100,9 @@ static const struct attempt attempts[] = {
 	{ "62", "accept", "accept a connection", .clients = 1, .act = accept_client, FILTER_ONLY,
 	    .granted = FRONTS },
 	{ "63", "connect-accepted", "turn a client's connection into one to the engine",
-	    .clients = 1, .act = connect_accepted, CONNECT, .only = FRONTS },
+	    .clients = 1, .act = connect_accepted, PORT, .only = FRONTS },
 	{ "63", "connect-listener", "turn the listening socket into a connection to the engine",
-	    .clients = 1, .act = connect_listener, CONNECT, .only = FRONTS },
+	    .clients = 1, .act = connect_listener, PORT, .only = FRONTS },
 	{ "57", "fast-open-listener", "the same by sending (MSG_FASTOPEN)", .clients = 1,
 	    .act = fast_open_listener, FILTER_ONLY, .only = FRONTS },
 	{ "57", "fast-open-listener-message", "the same by sendmsg", .clients = 1,
@@ -110,8 +110,8 @@ static const struct attempt attempts[] = {
 	{ "62", "listen-again", "have more clients wait than are due", .clients = 1,
 	    CALL(SYS_listen, ARGUMENT_FD, LONG_QUEUE), FILTER_ONLY, .only = FRONTS },
 	{ "62", "bind-listener", "take another address for the listening socket", .clients = 1,
-	    CALL(SYS_bind, ARGUMENT_FD, ARGUMENT_BUFFER, sizeof(struct sockaddr_in)), FILTER_ONLY,
-	    .behind = EINVAL, .control = EINVAL, .only = FRONTS },
+	    CALL(SYS_bind, ARGUMENT_FD, ARGUMENT_BUFFER, sizeof(struct sockaddr_in)), PORT,
+	    .control = EINVAL, .only = FRONTS },
 	{ "62", "end-listening", "end the listening socket, for its successor too", .clients = 1,
 	    .act = end_listening, FILTER_ONLY, .open = FRONTS, .proof = PROOF_ENDPOINT },
 };
