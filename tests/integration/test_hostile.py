@@ -71,10 +71,10 @@ LASTS_SECONDS = 3
 DESCRIPTORS_MAX = 24
 SUPERVISOR_MAX_KIB = 32 * 1024
 WORKER_MAX_KIB = 96 * 1024
-# Of each worker 20 a second and 200 at once (docs/operation.md), each with one before it that says
-# how many were left out.
-LINES_AT_ONCE = 210
-LINES_A_SECOND = 42
+# Of each worker 20 a second and 200 at once (docs/operation.md), and how many were left out; what is
+# written between the look at the clock and that at the log.
+LINES_AT_ONCE = 220
+LINES_A_SECOND = 22
 
 
 def victim(worker):
