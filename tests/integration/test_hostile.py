@@ -71,10 +71,10 @@ LASTS_SECONDS = 3
 DESCRIPTORS_MAX = 24
 SUPERVISOR_MAX_KIB = 32 * 1024
 WORKER_MAX_KIB = 96 * 1024
-# Of each worker 20 a second and 200 at once (docs/operation.md), and how many were left out; what is
-# written between the look at the clock and that at the log.
-LINES_AT_ONCE = 220
-LINES_A_SECOND = 22
+# Of each worker 20 a second and 200 at once (docs/operation.md); beside them how many were left out
+# (one a second), and how often one was repeated (before the next, which is within those 20).
+LINES_AT_ONCE = 300
+LINES_A_SECOND = 41
 
 
 def victim(worker):
