@@ -26,14 +26,14 @@ class Front:
     def answers(self, number):
         return [m for m in self.end.messages() if m.get("id") == number]
 
-    def wait(self, number, kind="gate-done", count=1, seconds=20):
+    def wait(self, number, kind="gate-done", count=1, within=20):
         return wait.until("%s of %d" % (kind, number), lambda: [
-            m for m in self.answers(number) if m["type"] == kind][count - 1:count], seconds)[0]
+            m for m in self.answers(number) if m["type"] == kind][count - 1:count], within)[0]
 
-    def ask(self, kind, seconds=20, **fields):
+    def ask(self, kind, within=20, **fields):
         """A request's whole answer: its status, its message, and the frames before them."""
         number = self.send(kind, **fields)
-        done = self.wait(number, seconds=seconds)
+        done = self.wait(number, within=within)
         before = self.answers(number)
         assert before.pop() == done, "nothing comes behind gate-done"
         return done["status"], done.get("message"), before
