@@ -353,7 +353,8 @@ take_whole(struct exchange *exchange)
 	return exchange->queued ? MHD_YES : give_answer(exchange);
 }
 
-static enum MHD_Result
+/* As libmicrohttpd calls it. */
+static enum MHD_Result /* NOLINTNEXTLINE(readability-function-size) */
 on_request(void *context, struct MHD_Connection *connection, const char *url, const char *method,
     const char *version, const char *upload, size_t *upload_length, void **request)
 {
@@ -644,14 +645,20 @@ watch(struct polling *polling, int fd, short events, struct client *client)
 	polling->fds[polling->count++] = (struct pollfd){ .fd = fd, .events = events };
 }
 
+/* Whether libmicrohttpd itself does not look whether the client is still there. */
+static bool
+is_unwatched(const struct client *client)
+{
+	return client->phase == CLIENT_WAITING ||
+	       (client->phase == CLIENT_WRITING && client->exchange != NULL &&
+		   client->exchange->stage == EXCHANGE_STREAMS);
+}
+
 static void
 watch_clients(const struct server *server, struct polling *polling)
 {
 	for (struct client *client = server->clients; client != NULL; client = client->next) {
-		if (client->phase == CLIENT_WAITING)
-			watch(polling, client->fd, POLLRDHUP, client);
-		else if (client->phase == CLIENT_WRITING && client->exchange != NULL &&
-			 client->exchange->stage == EXCHANGE_STREAMS)
+		if (is_unwatched(client))
 			watch(polling, client->fd, POLLRDHUP, client);
 		else if (client->phase == CLIENT_IDLE)
 			watch(polling, client->fd, POLLIN | POLLRDHUP, client);
