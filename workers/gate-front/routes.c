@@ -375,8 +375,8 @@ find(const struct rules *rules, const char *method, struct slice path, int versi
     struct wish *wish, struct refusal *refusal)
 {
 	const char *why = rules->endpoint == LISTENER_READ ?
-			      "docker-gate does not allow this at its read endpoint" :
-			      "docker-gate does not allow this at its tunnel endpoint";
+			      "this is not allowed at docker-gate's read endpoint" :
+			      "this is not allowed at docker-gate's tunnel endpoint";
 
 	for (size_t at = 0; at < ARRAY_LEN(routes); at++) {
 		const struct route *route = &routes[at];

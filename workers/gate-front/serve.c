@@ -190,7 +190,7 @@ read_stream(void *context, uint64_t position, char *target, size_t max_bytes)
 	return (ssize_t)length;
 }
 
-/* libmicrohttpd's own copy; the wiping free takes care of it. */
+/* It reads the exchange's own memory, a secret's too, which outlives it: see on_completed. */
 static struct MHD_Response *
 make_response(struct exchange *exchange)
 {
@@ -199,7 +199,6 @@ make_response(struct exchange *exchange)
 	if (exchange->stage == EXCHANGE_STREAMS)
 		return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_BYTES,
 		    read_stream, exchange, NULL);
-	/* The exchange outlives the response: see on_completed. */
 	return MHD_create_response_from_buffer(answer->length,
 	    answer->length == 0 ? (char *)(uintptr_t) "" : answer->bytes, MHD_RESPMEM_PERSISTENT);
 }
@@ -208,7 +207,6 @@ static bool
 add_headers(const struct exchange *exchange, struct MHD_Response *response)
 {
 	static const char *const types[] = { [ANSWER_JSON] = "application/json",
-		[ANSWER_TEXT] = "text/plain; charset=utf-8",
 		[ANSWER_PING] = "text/plain; charset=utf-8" };
 	bool bare = exchange->status == MHD_HTTP_NO_CONTENT ||
 		    exchange->status == MHD_HTTP_NOT_MODIFIED;
