@@ -31,7 +31,7 @@ class Said:
         return ("%s %s" % ("/".join(map(str, self.statuses)), self.says)).strip()
 
 
-@dataclass
+@dataclass(eq=False)
 class Row:
     name: str
     endpoint: str  # "read" or "tunnel"
@@ -47,6 +47,9 @@ class Row:
     def bytes(self, world):
         return world.fill(self.request if isinstance(self.request, bytes)
                           else self.request.bytes(world.fill))
+
+    def request_is_head(self):
+        return getattr(self.request, "method", "") == "HEAD"
 
     def refusals(self):
         """How many lines of the gate's log tell of it."""

@@ -54,3 +54,5 @@ def ask_row(row, world, address):
     """The answers, all being as it was before."""
     world.mend(row.absent)
     return ask.ask(address, row.bytes(world), row.idle)
+
+
