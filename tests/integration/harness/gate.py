@@ -5,7 +5,7 @@ import os
 import tempfile
 
 from . import docker, install, proxies, wait
-from .agent import Agent
+from .agent import Agent, children
 
 WORKERS = ("gate-read", "gate-tunnel", "gate-engine")
 # What a gate must know of the agent behind it; all else is its own.
@@ -36,6 +36,19 @@ class Gate(Agent):
         groups = group_of(socket_path) if engine is None and mode == "shared" else None
         os.makedirs(folder, exist_ok=True)
         super().__init__(prefix, folder, mode, environment, groups)
+
+    def pids(self):
+        """Worker's name to pid: two of them run one program, so it is what they are called by."""
+        found = {}
+        for pid in children(self.pid):
+            try:
+                with open("/proc/%d/cmdline" % pid, "rb") as file:
+                    name = file.read().split(b"\0")[0].decode()
+            except OSError:
+                continue
+            if name in self.workers:
+                found[name] = pid
+        return found
 
     @property
     def host(self):
