@@ -94,6 +94,7 @@ start(struct docker *docker, const char *prefix, const struct docker_call *call)
 				       NULL :
 				       endpoint_address(&docker->endpoint),
 		.body = call->body,
+		.body_type = call->body_type,
 		.body_max_bytes = call->body_max_bytes,
 		.timeout_ms = call->timeout_ms,
 		.idle_timeout_ms = call->idle_timeout_ms,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * docker-watcher and tunnel-keeper.  The part of a Docker client that both need: an endpoint, the
+ * docker-watcher, tunnel-keeper and gate-engine.  The part of a Docker client that they need: an endpoint, the
  * API version that is asked for and never assumed, calls with bounded answers, and errors told as
  * a person would want them ("the proxy denies GET /v1.41/events").
  */
@@ -31,7 +31,7 @@ struct docker {
 	void *context; /* the worker's */
 };
 
-/* `url_setting` is SETTING_DOCKER_HOST or SETTING_DOCKER_TUNNEL_HOST. */
+/* `url_setting` is one of endpoint_settings. */
 void docker_init(struct docker *docker, struct worker *worker, struct http *http,
     enum setting url_setting, void *context);
 
@@ -48,6 +48,7 @@ struct docker_call {
 	const char *method;
 	const char *path; /* behind /v1.NN, with "/" and query; already encoded */
 	struct slice body;
+	const char *body_type; /* NULL: application/json */
 	size_t body_max_bytes;
 	long timeout_ms;
 	long idle_timeout_ms;
@@ -66,6 +67,12 @@ struct http_request *docker_call(struct docker *docker, const struct docker_call
  */
 const char *docker_explain(struct docker *docker, const char *method, const char *path,
     const struct http_answer *answer);
+
+/*
+ * The engine's own `message` of an error, cut to fit, printable ASCII ("?" for the rest); false if
+ * the body is no error of Docker's.
+ */
+bool docker_message(struct slice body, char *ret_message, size_t size_bytes);
 
 /*
  * The N of the API version 1.N to speak with an engine that speaks `oldest` (NULL or "": not

@@ -35,21 +35,21 @@ static const struct record engine_error_record = {
 	.fields = engine_error_fields,
 };
 
-/* The engine's message, printable and bounded; false if the body is none. */
-static bool
-engine_message(const struct http_answer *answer, char out[MESSAGE_SHOWN_BYTES + 1])
+bool
+docker_message(struct slice body, char *ret_message, size_t size_bytes)
 {
 	struct arena arena _cleanup_arena_ = { 0 };
 	char why[RECORD_WHY_BYTES];
 	struct engine_error error;
 	size_t i;
 
-	if (record_decode(&engine_error_record, answer->body, &arena, &error, why) < 0)
+	if (record_decode(&engine_error_record, body, &arena, &error, why) < 0)
 		return false;
-	for (i = 0; i < MESSAGE_SHOWN_BYTES && error.message[i] != '\0'; i++)
-		out[i] = error.message[i] >= 0x20 && error.message[i] < 0x7f ? error.message[i] :
-									       '?';
-	out[i] = '\0';
+	for (i = 0; i + 1 < size_bytes && error.message[i] != '\0'; i++)
+		ret_message[i] = error.message[i] >= 0x20 && error.message[i] < 0x7f ?
+				     error.message[i] :
+				     '?';
+	ret_message[i] = '\0';
 	return true;
 }
 
@@ -60,7 +60,7 @@ explain_status(struct docker *docker, const char *call, const struct http_answer
 	char *out = docker->error;
 	size_t size = sizeof(docker->error);
 
-	if (engine_message(answer, message))
+	if (docker_message(answer->body, message, sizeof(message)))
 		(void)snprintf(out, size, "Docker answered %ld to %s: %s", answer->status, call,
 		    message);
 	else if (answer->status == 403 || answer->status == 405)

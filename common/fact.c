@@ -92,6 +92,9 @@ take_state(struct slice state, struct fact *fact)
 {
 	char quoted[16];
 
+	if (state.length >= 3 && state.length <= CONTAINER_STATE_MAX_BYTES + 2 &&
+	    state.bytes[0] == '"' && text_is(TEXT_NAME, state.bytes + 1, state.length - 2))
+		memcpy(fact->state, state.bytes + 1, state.length - 2);
 	for (enum run_status status = 0; status < RUN_STATUS_COUNT; status++) {
 		(void)snprintf(quoted, sizeof(quoted), "\"%s\"", run_status_names[status]);
 		if (slice_is(state, quoted)) {
@@ -188,6 +191,23 @@ take_attributes(struct slice attributes, const char *prefix, struct arena *arena
 	return labels_read(attributes, prefix, arena, &event->fact.labels);
 }
 
+/* "timeNano", digits without a sign.  What is none, or too large, is not told. */
+static void
+take_time(struct slice text, struct event *event)
+{
+	struct slice value;
+	int64_t time_ns = 0;
+
+	if (!json_member(text, "timeNano", &value))
+		return;
+	for (size_t i = 0; i < value.length; i++)
+		if (value.bytes[i] < '0' || value.bytes[i] > '9' ||
+		    __builtin_mul_overflow(time_ns, 10, &time_ns) ||
+		    __builtin_add_overflow(time_ns, value.bytes[i] - '0', &time_ns))
+			return;
+	event->time_ns = time_ns;
+}
+
 int
 fact_from_event(struct slice text, const char *prefix, struct arena *arena, struct event *ret_event,
     char why[FACT_WHY_BYTES])
@@ -209,6 +229,7 @@ fact_from_event(struct slice text, const char *prefix, struct arena *arena, stru
 	    !take_id(member, ret_event->fact.id))
 		return refuse(why, "an event without its container's id");
 	name_by_id(&ret_event->fact);
+	take_time(text, ret_event);
 	if (!json_member(actor, "Attributes", &member))
 		return refuse(why, "an event without attributes");
 	result = take_attributes(member, prefix, arena, ret_event);

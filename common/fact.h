@@ -14,6 +14,7 @@
 #include "common/labels.h"
 
 #define FACT_WHY_BYTES 96
+#define CONTAINER_STATE_MAX_BYTES 32
 
 /* Docker's states that count as running: its list without `all` has no other. */
 enum run_status { RUN_RUNNING, RUN_PAUSED, RUN_RESTARTING, RUN_STATUS_COUNT };
@@ -24,6 +25,7 @@ struct fact {
 	char id[CONTAINER_ID_BYTES + 1];
 	char name[CONTAINER_NAME_MAX_BYTES + 1]; /* the id's first 12 digits if it has none */
 	bool runs;
+	char state[CONTAINER_STATE_MAX_BYTES + 1]; /* Docker's word, whatever it is; "": none */
 	enum run_status status;
 	struct labels labels; /* in the arena that was given */
 };
@@ -42,6 +44,7 @@ struct event {
 	const char *action;                          /* a constant: Docker's word */
 	struct fact fact;                            /* runs and status as the action says */
 	char old_name[CONTAINER_NAME_MAX_BYTES + 1]; /* of a rename; else "" */
+	int64_t time_ns;                             /* since 1970; 0: not told */
 };
 
 /*

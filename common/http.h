@@ -58,7 +58,8 @@ struct http_call {
 	const char *proxy_user; /* "user:password" as in the URL, percent-encoded; a secret, or
 	                              NULL */
 	const char *headers[HTTP_HEADERS_MAX]; /* "Name: value"; may be secrets; NULL-ended */
-	struct slice body;                     /* copied; application/json; length 0: none */
+	struct slice body;                     /* copied; length 0: none */
+	const char *body_type;                 /* NULL: application/json */
 	size_t body_max_bytes;                 /* of the answer; ignored where on_data takes it */
 	long connect_timeout_ms;
 	long timeout_ms;      /* of the whole request; 0: none (streams) */

@@ -68,12 +68,16 @@ is_good_header(const char *line)
 static bool
 add_headers(struct http_request *request, const struct http_call *call)
 {
-	const char *type = call->body.length > 0 ? "Content-Type: application/json" :
-						   "Content-Type:";
+	const char *json = "application/json";
+	char type[64] = "Content-Type:";
 
 	for (size_t i = 0; i < HTTP_HEADERS_MAX && call->headers[i] != NULL; i++)
 		if (!is_good_header(call->headers[i]) || !add_line(request, call->headers[i]))
 			return false;
+	if (call->body.length > 0 &&
+	    snprintf(type, sizeof(type), "Content-Type: %s",
+		call->body_type != NULL ? call->body_type : json) >= (int)sizeof(type))
+		return false;
 	/* Without "Expect:" libcurl would wait for a 100 that few servers send. */
 	return add_line(request, type) && add_line(request, "Expect:");
 }

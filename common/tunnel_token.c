@@ -11,6 +11,9 @@
 #include "common/message.h"
 #include "common/record.h"
 
+/* So much of a token in a text would be a secret told. */
+#define TOKEN_PART_BYTES 16
+
 struct token_json {
 	const char *account;
 	const char *tunnel;
@@ -185,4 +188,15 @@ token_is_allowed(const char *allowed, const struct token_facts *facts)
 		allowed += strspn(allowed, ", ");
 	}
 	return false;
+}
+
+bool
+token_is_in(const char *token, const char *text)
+{
+	size_t length = strlen(token), text_length = strlen(text);
+
+	for (size_t at = 0; at + TOKEN_PART_BYTES <= length; at++)
+		if (memmem(text, text_length, token + at, TOKEN_PART_BYTES) != NULL)
+			return true;
+	return length > 0 && length < TOKEN_PART_BYTES && strstr(text, token) != NULL;
 }

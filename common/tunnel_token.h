@@ -24,4 +24,10 @@ int token_read(const char *token, struct token_facts *ret_facts);
  */
 bool token_is_allowed(const char *allowed, const struct token_facts *facts);
 
+/*
+ * Whether a text holds the token, or so much of it that it would be a secret told: Docker's texts
+ * may be cut within it.
+ */
+bool token_is_in(const char *token, const char *text);
+
 #endif

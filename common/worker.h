@@ -91,6 +91,9 @@ void worker_corrupt(struct worker *worker, enum state_file file);
  */
 int worker_send(struct worker *worker, enum process peer, enum message_id id, const void *body);
 
+/* How many bytes to the peer wait to be written; whoever has much to send waits for few. */
+size_t worker_unsent_bytes(const struct worker *worker, enum process peer);
+
 /* Whether a channel to the peer is open. */
 bool worker_has_peer(const struct worker *worker, enum process peer);
 

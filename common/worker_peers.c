@@ -117,6 +117,12 @@ worker_send(struct worker *worker, enum process peer, enum message_id id, const 
 	return error;
 }
 
+size_t
+worker_unsent_bytes(const struct worker *worker, enum process peer)
+{
+	return channel_is_open(&worker->peers[peer]) ? worker->peers[peer].output.length : 0;
+}
+
 bool
 worker_has_peer(const struct worker *worker, enum process peer)
 {

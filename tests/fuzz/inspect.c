@@ -4,6 +4,7 @@
  * token.
  *
  * Covers: workers/tunnel-keeper/observe.c workers/tunnel-keeper/observe_token.c
+ * common/tunnel_container.c
  */
 #include "common/address.h"
 #include "common/record.h"

@@ -211,27 +211,17 @@ read_network(struct look *look)
 	return 0;
 }
 
-/*
- * Ours is what carries our label; and what carries no owner's label, is made from the configured
- * image's repository and holds a token (the Python agent's, or one of ours without labels).
- */
 static int
 read_owner(struct look *look)
 {
 	struct observed *observed = look->observed;
-	struct slice labels, value;
-	bool owned = json_member(look->config, "Labels", &labels) &&
-		     json_member(labels, OWNER_LABEL, &value);
-	const char *owner = owned ? member_text(look, labels, OWNER_LABEL, TEXT_ANY, 64) : NULL;
+	bool same = image_same_repository(&observed->image, look->expected->image);
 	bool has_token;
 
 	observe_token(look->answer, look->expected->token, &has_token, &observed->token_matches);
-	observed->labelled = owner != NULL && strcmp(owner, OWNER_VALUE) == 0;
-	if (observed->labelled ||
-	    (!owned && has_token && image_same_repository(&observed->image, look->expected->image)))
-		observed->presence = PRESENCE_OURS;
-	else
-		observed->presence = PRESENCE_FOREIGN;
+	observed->presence = container_is_ours(look->config, has_token, same, &observed->labelled) ?
+				 PRESENCE_OURS :
+				 PRESENCE_FOREIGN;
 	return 0;
 }
 

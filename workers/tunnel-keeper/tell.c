@@ -9,9 +9,6 @@
 #include "common/clock.h"
 #include "keeper.h"
 
-/* So much of a token in a text would be a secret told: Docker's texts may be cut within it. */
-#define TOKEN_PART_BYTES 16
-
 /* Some states change by time alone (a run that lasts, an engine that stays away). */
 #define TELL_TICK_MS 1000
 #define TELL_CALM_MS 5000
@@ -19,13 +16,7 @@
 const char *
 keeper_tellable(const struct keeper *keeper, const char *text)
 {
-	const char *token = keeper->desired.token;
-	size_t length = strlen(token), text_length = strlen(text);
-
-	for (size_t at = 0; at + TOKEN_PART_BYTES <= length; at++)
-		if (memmem(text, text_length, token + at, TOKEN_PART_BYTES) != NULL)
-			return "Docker's reason holds the token";
-	return text;
+	return token_is_in(keeper->desired.token, text) ? "Docker's reason holds the token" : text;
 }
 
 /* cloudflared's own word; else what the image's tag says; else what was told before. */

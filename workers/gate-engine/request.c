@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * gate-engine.  The table of open requests: bounded for each front, known by front and id.  Each ends
+ * with one `gate-done`, unless whoever asked is gone.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/attr.h"
+#include "common/clock.h"
+#include "common/secret_memory.h"
+#include "common/tunnel_token.h"
+#include "workers/gate-engine/gate.h"
+
+#define LOGGED_BURST 20
+#define LOGGED_A_SECOND 1
+
+static void (*const begin[VERB_COUNT])(struct request *request) = {
+	[VERB_ABOUT] = about_begin,
+	[VERB_LIST] = list_begin,
+	[VERB_EVENTS] = events_begin,
+	[VERB_INSPECT] = tunnel_begin,
+	[VERB_START] = tunnel_begin,
+	[VERB_STOP] = tunnel_begin,
+	[VERB_REMOVE] = tunnel_begin,
+	[VERB_NETWORK] = lookup_begin,
+	[VERB_IMAGE] = lookup_begin,
+	[VERB_PULL] = pull_begin,
+	[VERB_CREATE] = create_begin,
+};
+
+bool
+quiet_allows(struct quiet *quiet, int64_t *ret_left_out)
+{
+	*ret_left_out = quiet->left_out;
+	if (!rate_allows(&quiet->rate, clock_ms(), LOGGED_BURST, LOGGED_A_SECOND)) {
+		quiet->left_out++;
+		return false;
+	}
+	quiet->left_out = 0;
+	return true;
+}
+
+/* ---- the table ---- */
+
+static struct request *
+places_of(struct gate *gate, enum process peer)
+{
+	return gate->requests[peer == PROCESS_GATE_TUNNEL ? 1 : 0];
+}
+
+static struct request *
+find(struct gate *gate, enum process peer, int64_t id)
+{
+	struct request *places = places_of(gate, peer);
+
+	for (size_t at = 0; at < ARRAY_LEN(gate->requests[0]); at++)
+		if (places[at].gate != NULL && !places[at].deaf && places[at].order.id == id)
+			return &places[at];
+	return NULL;
+}
+
+/* A free place, if the front may have one more of that kind. */
+static struct request *
+find_place(struct gate *gate, enum process peer, bool stream)
+{
+	struct request *places = places_of(gate, peer), *place = NULL;
+	size_t count = 0;
+
+	for (size_t at = 0; at < ARRAY_LEN(gate->requests[0]); at++) {
+		if (places[at].gate == NULL)
+			place = &places[at];
+		else if ((places[at].order.verb == VERB_EVENTS) == stream)
+			count++;
+	}
+	return count < (stream ? STREAMS_MAX : REQUESTS_MAX) ? place : NULL;
+}
+
+static void
+release(struct request *request)
+{
+	struct gate *gate = request->gate;
+
+	http_cancel(gate->http, request->http);
+	worker_timer_stop(gate->worker, &request->timer);
+	splitter_free(&request->splitter);
+	rows_free(&request->rows);
+	order_free(&request->order);
+	secret_free(request->sight);
+	*request = (struct request){ 0 };
+}
+
+/* A create that has begun is carried through: half of one would be a container without its token. */
+static void
+abandon(struct request *request)
+{
+	if (request->order.verb == VERB_CREATE && !request->waits)
+		request->deaf = true;
+	else
+		release(request);
+}
+
+void
+request_cancel(struct gate *gate, enum process peer, int64_t id)
+{
+	struct request *request = find(gate, peer, id);
+
+	if (request != NULL)
+		abandon(request);
+}
+
+void
+requests_drop(struct gate *gate, enum process peer)
+{
+	struct request *places = places_of(gate, peer);
+
+	for (size_t at = 0; at < ARRAY_LEN(gate->requests[0]); at++)
+		if (places[at].gate != NULL)
+			abandon(&places[at]);
+}
+
+void
+requests_end(struct gate *gate)
+{
+	for (size_t front = 0; front < FRONTS; front++)
+		for (size_t at = 0; at < ARRAY_LEN(gate->requests[front]); at++)
+			if (gate->requests[front][at].gate != NULL)
+				release(&gate->requests[front][at]);
+}
+
+/* ---- answers ---- */
+
+static void
+send_done(struct gate *gate, enum process peer, int64_t id, int status, const char *text)
+{
+	char line[GATE_TEXT_MAX_BYTES + 1];
+	struct message_gate_done done = { .id = id, .status = status };
+
+	if (text != NULL) {
+		copy_line(line, sizeof(line), text);
+		done.message = line;
+	}
+	(void)worker_send(gate->worker, peer, MESSAGE_GATE_DONE, &done);
+}
+
+bool
+request_send(struct request *request, enum message_id id, const void *body)
+{
+	if (request->deaf)
+		return true;
+	/* A front that is gone takes its requests along. */
+	return worker_send(request->gate->worker, request->peer, id, body) == 0 &&
+	       request->gate != NULL;
+}
+
+bool
+request_begin(struct request *request)
+{
+	struct message_gate_begun begun = { .id = request->order.id };
+
+	if (request->begun)
+		return true;
+	request->begun = true;
+	return request_send(request, MESSAGE_GATE_BEGUN, &begun);
+}
+
+void
+request_done(struct request *request, int status, const char *text)
+{
+	struct gate *gate = request->gate;
+	enum process peer = request->peer;
+	int64_t id = request->order.id;
+	bool deaf = request->deaf;
+
+	release(request);
+	if (!deaf)
+		send_done(gate, peer, id, status, text);
+}
+
+/* The refusals of a front that is in order are answers; others are worth a line. */
+static void
+log_refusal(struct gate *gate, enum process peer, const struct refusal *refusal)
+{
+	int64_t left_out;
+
+	if (!refusal->alarming) {
+		log_debug("%s is refused: %s", processes[peer].name, refusal->text);
+		return;
+	}
+	if (!quiet_allows(&gate->refusals, &left_out))
+		return;
+	log_warning("security: a request of %s is refused: %s", processes[peer].name,
+	    refusal->text);
+	if (left_out > 0)
+		log_warning("%lld refusals before it were not logged", (long long)left_out);
+}
+
+void
+request_refuse(struct request *request, const struct refusal *refusal)
+{
+	log_refusal(request->gate, request->peer, refusal);
+	request_done(request, refusal->status, refusal->text);
+}
+
+/* The engine's failures are many where it is ill: some of them are logged. */
+static void
+log_failure(const struct request *request, const char *text)
+{
+	const struct call_entry *entry = &calls[request->call];
+	int64_t left_out;
+
+	if (quiet_allows(&request->gate->failures, &left_out))
+		log_warning("%s %.60s: %s (%lld failures before it were not logged)", entry->method,
+		    entry->path, text, (long long)left_out);
+}
+
+void
+request_unusable(struct request *request, const char *why)
+{
+	char text[GATE_TEXT_MAX_BYTES + 1];
+
+	(void)snprintf(text, sizeof(text), "the Docker engine's answer can't be used: %s", why);
+	log_failure(request, text);
+	request_done(request, 502, text);
+}
+
+void
+request_failed(struct request *request, const struct http_answer *answer)
+{
+	struct gate *gate = request->gate;
+	char text[GATE_TEXT_MAX_BYTES + 1];
+
+	switch (answer->error) {
+	case HTTP_TIMEOUT:
+		log_failure(request, "the Docker engine did not answer in time");
+		request_done(request, 504, "the Docker engine did not answer in time");
+		break;
+	case HTTP_UNREACHABLE:
+		(void)snprintf(text, sizeof(text), "the Docker engine can't be reached: %s",
+		    answer->detail);
+		request_done(request, 503, text);
+		link_lost(gate, answer->detail);
+		break;
+	case HTTP_TOO_LARGE:
+		request_unusable(request, answer->detail);
+		break;
+	case HTTP_OK:
+		request_unusable(request, "it has no such status");
+		break;
+	case HTTP_CUT:
+	case HTTP_TLS:
+	case HTTP_PROTOCOL:
+	case HTTP_PROXY:
+	case HTTP_FAILED:
+		request_unusable(request, answer->detail);
+		link_lost(gate, NULL);
+		break;
+	}
+}
+
+void
+request_pass_on(struct request *request, const struct http_answer *answer)
+{
+	char text[GATE_TEXT_MAX_BYTES + 1];
+	bool reader = request->peer == PROCESS_GATE_READ;
+
+	if (answer->error != HTTP_OK ||
+	    ((answer->status < 400 || answer->status > 599) && !reader)) {
+		request_failed(request, answer);
+		return;
+	}
+	if (reader || !docker_message(answer->body, text, sizeof(text)))
+		(void)snprintf(text, sizeof(text), "the Docker engine answered HTTP %ld",
+		    answer->status);
+	if ((request->order.token != NULL && token_is_in(request->order.token, text)) ||
+	    (request->sight != NULL && token_is_in(request->sight->token, text)))
+		(void)snprintf(text, sizeof(text), "the Docker engine's reason holds the token");
+	request_done(request, reader ? 502 : (int)answer->status, text);
+}
+
+/* ---- calls ---- */
+
+void
+request_call(struct request *request, enum call call, const struct step *step)
+{
+	struct gate *gate = request->gate;
+	const struct call_entry *entry = &calls[call];
+	char path[CALL_PATH_BYTES];
+	struct call_words words = {
+		.id = request->sight != NULL ? request->sight->id : request->made,
+		.seconds = request->order.seconds,
+		.network = gate->rules.network,
+		.image = request->order.image,
+	};
+	struct docker_call docker = {
+		.method = entry->method,
+		.path = path,
+		.body = step->body,
+		.body_type = step->body_type,
+		.body_max_bytes = entry->max_bytes,
+		.timeout_ms = call_timeout_ms(call, request->order.seconds),
+		.idle_timeout_ms = entry->idle_timeout_ms,
+		.on_start = step->on_start,
+		.on_data = step->on_data,
+		.on_done = step->on_done,
+		.context = request,
+	};
+
+	request->call = call;
+	if (call_path(call, &words, path) != 0) {
+		request_done(request, 500, "the call can't be built from its template");
+		return;
+	}
+	/* Between two calls the version may have been lost. */
+	if (!gate->link.connected) {
+		if (request->made[0] != '\0')
+			log_error("the new container (%.12s) is left as it is", request->made);
+		request_done(request, 503, "the Docker engine is away");
+		return;
+	}
+	log_debug("%s %s", entry->method, path);
+	request->http = docker_call(&gate->docker, &docker);
+	if (request->http == NULL)
+		request_done(request, 500, "the call can't be set up");
+}
+
+/* ---- beginning ---- */
+
+void
+requests_go_on(struct gate *gate)
+{
+	for (size_t front = 0; front < FRONTS; front++) {
+		for (size_t at = 0; at < ARRAY_LEN(gate->requests[front]); at++) {
+			struct request *request = &gate->requests[front][at];
+
+			if (request->gate == NULL || !request->waits)
+				continue;
+			request->waits = false;
+			begin[request->order.verb](request);
+		}
+	}
+}
+
+void
+requests_give_up(struct gate *gate, const char *error)
+{
+	char text[GATE_TEXT_MAX_BYTES + 1];
+
+	(void)snprintf(text, sizeof(text), "the Docker engine can't be reached: %s", error);
+	for (size_t front = 0; front < FRONTS; front++) {
+		for (size_t at = 0; at < ARRAY_LEN(gate->requests[front]); at++) {
+			struct request *request = &gate->requests[front][at];
+
+			if (request->gate != NULL && request->waits)
+				request_done(request, 503, text);
+		}
+	}
+}
+
+static void
+begin_request(struct request *request)
+{
+	struct gate *gate = request->gate;
+	char text[GATE_TEXT_MAX_BYTES + 1];
+
+	if (gate->link.connected) {
+		begin[request->order.verb](request);
+	} else if (link_wanted(gate)) {
+		request->waits = true;
+	} else {
+		(void)snprintf(text, sizeof(text), "the Docker engine can't be reached: %s",
+		    gate->link.error);
+		request_done(request, 503, text);
+	}
+}
+
+void
+request_take(struct gate *gate, enum process peer, const struct message *message)
+{
+	struct order order;
+	struct refusal refusal;
+	int error = order_take(&gate->rules, message, &order, &refusal);
+	struct request *request = NULL;
+
+	if (error == -ENOMEM)
+		fatal("out of memory");
+	gate->requests_count++;
+	if (find(gate, peer, order.id) != NULL) {
+		order_free(&order);
+		worker_bad_peer(gate->worker, peer, "a request's id is in use");
+		return;
+	}
+	if (error == 0)
+		request = find_place(gate, peer, order.verb == VERB_EVENTS);
+	if (error == 0 && request == NULL)
+		refusal = (struct refusal){ .status = 429,
+			.text = "too many requests are open",
+			.alarming = true };
+	if (request == NULL) {
+		log_refusal(gate, peer, &refusal);
+		send_done(gate, peer, order.id, refusal.status, refusal.text);
+		order_free(&order);
+		return;
+	}
+	*request = (struct request){ .gate = gate, .peer = peer, .order = order };
+	begin_request(request);
+}
