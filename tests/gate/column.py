@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The table asked of the engine itself, of a proxy, and of the gate: a column for each."""
 
-import time
-
+import ask
 import table
 from harness import secret, wait
 
@@ -47,47 +46,55 @@ def ask_gate(rows, world, make_gate):
     for number, group in enumerate(groups_of(rows)):
         gate = make_gate(("shared", "distinct")[number % 2])
         try:
+            said = ""
             for row in group:
-                seen[row], wrong = judge(row, world, gate)
+                seen[row], wrong, said = judge(row, world, gate, said)
                 unhappy += ["%s: %s" % (row.name, one) for one in wrong]
+            gate.stop()
         finally:
             gate.close()
+        due, found = sum(row.refusals() for row in group), gate.log.count(REFUSED_LINE)
+        if due != found:
+            unhappy.append("%d lines of refusals, not %d, of: %s" % (
+                found, due, ", ".join(row.name for row in group)))
         told = secret.found_in(gate.log.text())
         if told:
             unhappy.append("the log of %s has %s" % ([row.name for row in group], told))
     return seen, unhappy
 
 
-def judge(row, world, gate):
-    """(the statuses, what is wrong): the answers, their form, the log, the engine, and secrets."""
+def judge(row, world, gate, last_line):
+    """(the statuses, what is wrong, the log's last line of a refusal): the answers, their form, the
+    log, the engine, and secrets."""
     wrong, before = [], world.mend(row.absent)
     events, mark = len(world.happened), gate.mark()
-    answers = table.ask.ask(gate.address(row.endpoint), row.bytes(world), row.idle)
+    answers = ask.ask(gate.address(row.endpoint), row.bytes(world), row.idle)
     wrong.append(table.differs(row.gate, answers))
-    if not row.own:
-        wrong += [table.not_docker_form(one) for one in answers
-                  if one.status >= 400 and not row.request_is_head()]
+    if not row.own and not row.is_head():
+        wrong += [table.not_docker_form(one) for one in answers if one.status >= 400]
     wrong += ["an answer has %s" % secret.ALL[hidden] for hidden in world.hidden
               if any(hidden.encode() in one.body for one in answers)]
-    wrong.append(lines_differ(row, gate, mark))
-    # What a row may do is a later look's; all others do nothing.
+    line = wait_line(row, gate, mark, last_line)
+    if line is None:
+        wrong.append("no line of the gate's log tells of it")
+    # What a row may do, the tests of the container look at; all others do nothing.
     if not any(said.statuses[0] in (201, 204) for said in row.gate):
         wrong.append(None if world.look() == before else "the engine is not as it was")
         if world.happened[events:]:
             wrong.append("Docker tells of %s" % world.happened[events:])
-    return table.statuses(answers), [one for one in wrong if one]
+    return table.statuses(answers), [one for one in wrong if one], line or last_line
 
 
-def lines_differ(row, gate, mark):
-    """Each refusal is logged, once."""
-    due = row.refusals()
+def wait_line(row, gate, mark, last_line):
+    """What the gate logs of a refusal, with its path; the one before if it is the same again, which
+    the supervisor only counts; None if there should be a line and is none."""
+    if not row.refusals():
+        return last_line
     try:
-        wait.until("its line", lambda: gate.log.count(REFUSED_LINE, mark) >= due, 2)
+        found = wait.until("its line", lambda: gate.log.find(REFUSED_LINE + ".*", mark), 0.5)
+        return found[2].group()
     except AssertionError:
-        return "%d lines of refusals, not %d" % (gate.log.count(REFUSED_LINE, mark), due)
-    time.sleep(0.005)
-    found = gate.log.count(REFUSED_LINE, mark)
-    return None if found == due or row.own else "%d lines of refusals, not %d" % (found, due)
+        return last_line or None
 
 
 # -- what is printed --------------------------------------------------------------------------------

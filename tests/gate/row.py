@@ -48,7 +48,7 @@ class Row:
         return world.fill(self.request if isinstance(self.request, bytes)
                           else self.request.bytes(world.fill))
 
-    def request_is_head(self):
+    def is_head(self):
         return getattr(self.request, "method", "") == "HEAD"
 
     def refusals(self):
