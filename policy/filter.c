@@ -177,8 +177,7 @@ allow_serve_set_option(const struct building *building)
 static int
 allow_serve_get_option(const struct building *building)
 {
-	static const struct option_pair pairs[] = { { SOL_SOCKET, SO_PEERCRED },
-		{ SOL_SOCKET, SO_TYPE } };
+	static const struct option_pair pairs[] = { { SOL_SOCKET, SO_PEERCRED } };
 
 	return allow_options(building, pairs, ARRAY_LEN(pairs));
 }

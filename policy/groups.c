@@ -58,10 +58,9 @@ static const struct syscall_rule serve_rules[] = {
 	{ "sendto", CONDITION_SEND_FLAGS, "answers" },
 	{ "recvfrom", CONDITION_NONE, "requests" },
 	{ "shutdown", CONDITION_NONE, "the end of a connection" },
-	{ "epoll_ctl", CONDITION_NONE, "libmicrohttpd's loop" },
-	{ "epoll_wait", CONDITION_NONE, "libmicrohttpd's loop" },
+	{ "epoll_ctl", CONDITION_NONE, "clients, as libmicrohttpd looks at them" },
+	{ "epoll_wait", CONDITION_NONE, "the same" },
 	{ "epoll_pwait", CONDITION_NONE, "epoll_wait on arm64" },
-	{ "read", CONDITION_NONE, "libmicrohttpd's own wake-up" },
 };
 const struct syscall_group group_serve = { "serve", ARRAY_LEN(serve_rules), serve_rules };
 
@@ -107,7 +106,6 @@ static const struct syscall_rule start_rules[] = {
 	{ "rseq", CONDITION_NONE, "libc's start" },
 	{ "socketpair", CONDITION_UNIX_PAIR, "curl_multi_init" },
 	{ "epoll_create1", CONDITION_NONE, "libmicrohttpd" },
-	{ "eventfd2", CONDITION_NONE, "libmicrohttpd" },
 	{ "uname", CONDITION_NONE, "c-ares" },
 };
 const struct syscall_group group_start = { "start", ARRAY_LEN(start_rules), start_rules };

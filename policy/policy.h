@@ -25,7 +25,7 @@ enum condition {
 	CONDITION_SET_OPTION, /* setsockopt: no delay, keep-alive and its times */
 	CONDITION_GET_OPTION, /* getsockopt: SO_ERROR */
 	CONDITION_SERVE_SET_OPTION, /* setsockopt: no delay, cork, keep-alive and its times */
-	CONDITION_SERVE_GET_OPTION, /* getsockopt: SO_PEERCRED, SO_TYPE */
+	CONDITION_SERVE_GET_OPTION, /* getsockopt: SO_PEERCRED */
 	CONDITION_SEND_FLAGS,       /* sendto: no address; flags within NOSIGNAL, DONTWAIT */
 	CONDITION_SEND_ANY_ADDRESS, /* the same flags, an address is allowed (UDP) */
 	CONDITION_MESSAGE_FLAGS, /* sendmsg, recvmsg: flags within NOSIGNAL, DONTWAIT, CMSG_CLOEXEC */

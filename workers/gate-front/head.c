@@ -214,11 +214,3 @@ head_judge(const struct rules *rules, const struct head *head, struct wish *ret_
 	memset(ret_wish, 0, sizeof(*ret_wish));
 	return false;
 }
-
-bool
-head_is_drained(const struct head *head, const struct refusal *refusal)
-{
-	size_t length;
-
-	return !refusal->close && body_length(head, &length) && length > 0;
-}

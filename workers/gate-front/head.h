@@ -38,10 +38,4 @@ void head_add(struct head *head, struct slice name, struct slice value);
 bool head_judge(const struct rules *rules, const struct head *head, struct wish *ret_wish,
     struct refusal *refusal);
 
-/*
- * Whether the body of a refused request is read all the same, so that the client sees the answer:
- * its length is known and small.
- */
-bool head_is_drained(const struct head *head, const struct refusal *refusal);
-
 #endif

@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <microhttpd.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,6 +70,7 @@ resume(struct exchange *exchange)
 	if (client->phase != CLIENT_WAITING)
 		return;
 	set_phase(client, CLIENT_WRITING);
+	exchange->moved_ms = client->since_ms;
 	MHD_resume_connection(client->connection);
 }
 
@@ -299,15 +302,15 @@ static enum MHD_Result
 take_head(struct exchange *exchange, const char *method, const char *version)
 {
 	struct head head = { .method = method, .version = version, .target = exchange->target };
-	bool good;
 
 	exchange->judged = true;
 	exchange->server->requests++;
 	(void)snprintf(exchange->method, sizeof(exchange->method), "%s", method);
 	(void)MHD_get_connection_values_n(exchange->client->connection, MHD_HEADER_KIND, on_header,
 	    &head);
-	good = head_judge(exchange->server->rules, &head, &exchange->wish, &exchange->refusal);
-	if (good || head_is_drained(&head, &exchange->refusal))
+	/* Where the framing is good, the rest is read before a refusal: the connection goes on. */
+	if (head_judge(exchange->server->rules, &head, &exchange->wish, &exchange->refusal) ||
+	    !exchange->refusal.close)
 		return MHD_YES;
 	return refuse_exchange(exchange);
 }
@@ -510,6 +513,20 @@ server_add(struct server *server, int fd)
 	return MHD_add_connection(server->daemon, fd, &nobody, sizeof(nobody)) == MHD_YES;
 }
 
+/* A client whose network is gone says nothing any more: its stream would stay for ever. */
+static void
+keep_alive(int fd)
+{
+	static const struct {
+		int level, name, value;
+	} options[] = { { SOL_SOCKET, SO_KEEPALIVE, 1 }, { IPPROTO_TCP, TCP_KEEPIDLE, 60 },
+		{ IPPROTO_TCP, TCP_KEEPINTVL, 15 }, { IPPROTO_TCP, TCP_KEEPCNT, 4 } };
+
+	for (size_t at = 0; at < ARRAY_LEN(options); at++)
+		(void)setsockopt(fd, options[at].level, options[at].name, &options[at].value,
+		    sizeof(options[at].value));
+}
+
 static void
 accept_client(struct server *server, int fd, const struct sockaddr *peer)
 {
@@ -525,6 +542,8 @@ accept_client(struct server *server, int fd, const struct sockaddr *peer)
 		close(fd);
 		return;
 	}
+	if (peer->sa_family != AF_UNIX)
+		keep_alive(fd);
 	if (!server_add(server, fd))
 		log_warning("a connection could not be taken: %s", strerror(errno));
 }
