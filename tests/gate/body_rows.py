@@ -11,16 +11,20 @@ def body(name, value, says, engine=through(), why="", status=403, target=CREATE,
                engine=engine, absent=True, why=why)
 
 
-def top(field, value, engine=through(), why="", key=None):
-    return body(key or field, set_in(field, value), field, engine, why)
+def top(field, value, engine=through(), why="", key=None, status=403):
+    return body(key or field, set_in(field, value), field, engine, why, status)
 
 
-def env(name, *values, engine=through(), why="", says="Env"):
-    return body("Env, " + name, set_in("Env", list(values)), says, engine, why)
+def env(name, *values, engine=through(), why="", says="Env", status=403):
+    return body("Env, " + name, set_in("Env", list(values)), says, engine, why, status)
 
 
-def label(name, labels, says="Labels"):
-    return body("Labels, " + name, set_in("Labels", labels), says)
+def label(name, labels, status=403):
+    return body("Labels, " + name, set_in("Labels", labels), "Labels", status=status)
+
+
+def missing(*path):
+    return body(".".join(path) + " missing", without(*path), path[-1], status=400)
 
 
 TOKEN = "TUNNEL_TOKEN=<token>"
@@ -30,7 +34,8 @@ NETWORKS = {"EndpointsConfig": {"<other-network>": {}}}
 
 def mistyped(path, value, kind):
     """Go's reader names the type that does not fit."""
-    return body("%s of another type: %r" % (".".join(path), value), set_in(*path, value), path[-1],
+    says = "Labels" if path[0] == "Labels" else path[-1]  # a label's name is no field's
+    return body("%s of another type: %r" % (".".join(path), value), set_in(*path, value), says,
                 refused(MALFORMED, kind), "not of that type", status=400)
 
 
@@ -79,7 +84,7 @@ ROWS = [
     top("Binds", ["/:/host"], why="not there: ignored", key="Binds beside HostConfig"),
     top("", 1, why="no field: ignored", key="a key of no letter"),
     body("platform in the query", GOOD, "platform", refused(404, "image"), "no such image here",
-         target=CREATE + "&platform=linux/arm64", status=400),
+         target=CREATE + "&platform=linux/arm64"),
     # -- Image ---------------------------------------------------------------------------------
     top("Image", "<other-image>", key="Image, another"),
     top("Image", "<image-id>", key="Image, by its id"),
@@ -89,11 +94,12 @@ ROWS = [
     top("Image", "<image-repository>", refused(404, "No such image"), "no tag latest here",
         key="Image, without its tag"),
     top("Image", "<image> ", refused(400, "invalid reference"), "no reference",
-        key="Image, a blank behind it"),
-    top("Image", "", key="Image, empty"),
-    body("Image missing", without("Image"), "Image"),
+        key="Image, a blank behind it", status=400),
+    top("Image", "", key="Image, empty", status=400),
+    missing("Image"),
     # -- Cmd -----------------------------------------------------------------------------------
-    top("Cmd", ["tunnel", "--no-autoupdate", "run", "--token", "<token>"], key="Cmd, with a token"),
+    top("Cmd", ["tunnel", "--no-autoupdate", "run", "--token", "<token>"], key="Cmd, with a token",
+        status=400),
     top("Cmd", ["tunnel", "--no-autoupdate", "--config", "/proc/1/environ", "run"],
         key="Cmd, with a configuration"),
     top("Cmd", ["tunnel", "--url", "http://169.254.169.254/", "run"], key="Cmd, with an origin"),
@@ -101,8 +107,8 @@ ROWS = [
     top("Cmd", [], key="Cmd, empty"),
     top("Cmd", ["tunnel", "--no-autoupdate"], key="Cmd, cut"),
     top("Cmd", ["TUNNEL", "--no-autoupdate", "run"], key="Cmd, upper case"),
-    top("Cmd", "tunnel --no-autoupdate run", key="Cmd, one text"),
-    body("Cmd missing", without("Cmd"), "Cmd"),
+    top("Cmd", "tunnel --no-autoupdate run", key="Cmd, one text", status=400),
+    missing("Cmd"),
     # -- Env -----------------------------------------------------------------------------------
     env("LD_PRELOAD", TOKEN, "LD_PRELOAD=/x.so"),
     env("NO_AUTOUPDATE", TOKEN, "NO_AUTOUPDATE=false"),
@@ -118,11 +124,11 @@ ROWS = [
     env("no token", "TUNNEL_GRACE_PERIOD=5s", says="TUNNEL_TOKEN"),
     env("two tokens", TOKEN, "TUNNEL_TOKEN=<other-token>"),
     env("the token twice", TOKEN, TOKEN),
-    env("a token that is none", "TUNNEL_TOKEN=abc"),
-    env("a token that is base64, but no tunnel's", "TUNNEL_TOKEN=eyJhIjoiYiJ9"),
-    env("an empty token", "TUNNEL_TOKEN="),
-    env("a token with a line's end", "TUNNEL_TOKEN=<token>\nLD_PRELOAD=/x.so"),
-    env("a blank before the token", "TUNNEL_TOKEN= <token>"),
+    env("a token that is none", "TUNNEL_TOKEN=abc", status=400),
+    env("a token that is base64, but no tunnel's", "TUNNEL_TOKEN=eyJhIjoiYiJ9", status=400),
+    env("an empty token", "TUNNEL_TOKEN=", status=400),
+    env("a token with a line's end", "TUNNEL_TOKEN=<token>\nLD_PRELOAD=/x.so", status=400),
+    env("a blank before the token", "TUNNEL_TOKEN= <token>", status=400),
     env("lower case", "tunnel_token=<token>"),
     env("a metrics address that is loopback", TOKEN, "TUNNEL_METRICS=127.0.0.1:20241"),
     env("a metrics address elsewhere", TOKEN, "TUNNEL_METRICS=192.0.2.1:20241"),
@@ -134,7 +140,7 @@ ROWS = [
     env("a grace period of a day", TOKEN, "TUNNEL_GRACE_PERIOD=24h"),
     env("a grace period of 61 s", TOKEN, "TUNNEL_GRACE_PERIOD=61s"),
     env("grace period twice", TOKEN, "TUNNEL_GRACE_PERIOD=5s", "TUNNEL_GRACE_PERIOD=6s"),
-    body("Env missing", without("Env"), "Env"),
+    missing("Env"),
     # -- Labels --------------------------------------------------------------------------------
     label("another", {**OWNER, "dockflare.enable": "true"}),
     label("of compose", {**OWNER, "com.docker.compose.project": "p"}),
@@ -142,16 +148,15 @@ ROWS = [
     label("no owner", {"dockflare.agent.command-id": "cmd-1"}),
     label("the owner in upper case", {"DOCKFLARE.AGENT.OWNER": "dockflare-agent"}),
     label("an empty command id", {**OWNER, "dockflare.agent.command-id": ""}),
-    label("a command id of 65", {**OWNER, "dockflare.agent.command-id": "c" * 65}),
+    label("a command id of 65", {**OWNER, "dockflare.agent.command-id": "c" * 65}, status=400),
     label("a command id with a blank", {**OWNER, "dockflare.agent.command-id": "a b"}),
     label("none", {}),
-    body("Labels missing", without("Labels"), "Labels"),
+    missing("Labels"),
     # -- HostConfig ----------------------------------------------------------------------------
-    top("HostConfig", None, key="HostConfig, null"),
-    top("HostConfig", {}, key="HostConfig, empty"),
-    body("HostConfig missing", without("HostConfig"), "HostConfig"),
-    *(body("HostConfig.%s missing" % field, without("HostConfig", field), field)
-      for field in GOOD["HostConfig"]),
+    top("HostConfig", None, key="HostConfig, null", status=400),
+    body("HostConfig, empty", set_in("HostConfig", {}), "NetworkMode", status=400),
+    missing("HostConfig"),
+    *(missing("HostConfig", field) for field in GOOD["HostConfig"]),
     # -- keys that Docker's reader takes for those above -----------------------------------------
     body("key: binds", set_in("HostConfig", "binds", ["/:/host"]), "binds"),
     body("key: PRIVILEGED", set_in("HostConfig", "PRIVILEGED", True), "PRIVILEGED"),
@@ -160,20 +165,20 @@ ROWS = [
     body("key: HOSTCONFIG in its place", replaced('"HostConfig"', '"HOSTCONFIG"'), "HOSTCONFIG"),
     body("key: image", set_in("image", "<other-image>"), "image"),
     body("key: Bi\\u006eds", replaced('"HostConfig": {', '"HostConfig": {"Bi\\u006eds": ["/:/h"], '),
-         "Binds"),
+         "u006eds"),
     body("key: with the Kelvin sign for k", replaced('"NetworkMode"', '"Networ\u212aMode"'),
          "Networ"),
     body("key: with a long s", set_in("HostConfig", "Bind\u017f", ["/:/host"]), "Bind"),
     body("key: HostConfig\\u0000", replaced('"HostConfig": {', '"HostConfig\\u0000": {"Binds": []}, '
                                             '"HostConfig": {'), "", why="no field: ignored",
          status=400),
-    body("twice: Image", replaced('{"Image"', '{"Image": "<image>", "Image"'), "twice", status=400),
+    body("twice: Image", replaced('{"Image"', '{"Image": "<image>", "Image"'), "duplicate key", status=400),
     body("twice: HostConfig", replaced('"HostConfig"', '"HostConfig": {"Binds": ["/:/host"]}, '
-                                       '"HostConfig"'), "twice", status=400),
+                                       '"HostConfig"'), "duplicate key", status=400),
     body("twice: NetworkMode", replaced('"NetworkMode"', '"NetworkMode": "host", "NetworkMode"'),
-         "twice", status=400),
+         "duplicate key", status=400),
     body("twice: Image, once escaped", replaced('{"Image"', '{"\\u0049mage": "<other-image>", '
-                                                '"Image"'), "twice", status=400),
+                                                '"Image"'), "duplicate key", status=400),
     # -- wrong types of what it may have ---------------------------------------------------------
     mistyped(("Image",), 5, "number"),
     mistyped(("Image",), ["<image>"], "array"),
