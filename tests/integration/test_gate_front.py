@@ -376,6 +376,7 @@ def test_slow_clients(fronts):
             client.setblocking(True)
     assert sorted(ended) == ["second", "silent", "slow"]
     assert all(9 <= after <= 12 for after in ended.values()), ended
+    wait.until("their places are free", lambda: front.status["connections"] == 0, 10)
 
 
 def test_peers(fronts, tmp_path):

@@ -10,7 +10,7 @@
 #include "answer.h"
 #include "common/clock.h"
 #include "common/log.h"
-#include "filters.h"
+#include "events_filter.h"
 #include "frame.h"
 #include "front.h"
 

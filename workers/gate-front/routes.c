@@ -8,7 +8,7 @@
 
 #include "common/docker.h"
 #include "common/tunnel_container.h"
-#include "filters.h"
+#include "events_filter.h"
 #include "query.h"
 
 #define READ (1u << LISTENER_READ)

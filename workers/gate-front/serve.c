@@ -654,7 +654,7 @@ watch_clients(const struct server *server, struct polling *polling)
 			 client->exchange->stage == EXCHANGE_STREAMS)
 			watch(polling, client->fd, POLLRDHUP, client);
 		else if (client->phase == CLIENT_IDLE)
-			watch(polling, client->fd, POLLIN, client);
+			watch(polling, client->fd, POLLIN | POLLRDHUP, client);
 	}
 }
 
@@ -664,10 +664,10 @@ serve_client(struct server *server, struct client *client, short revents)
 {
 	if (revents == 0)
 		return;
-	if (client->phase == CLIENT_IDLE)
-		set_phase(client, CLIENT_READING);
-	else if ((revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0)
+	if ((revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0)
 		cut(server, client);
+	else if (client->phase == CLIENT_IDLE)
+		set_phase(client, CLIENT_READING);
 }
 
 int
@@ -696,6 +696,15 @@ server_wait(struct server *server, struct pollfd *fds, unsigned count, int timeo
 	server->run_due = false;
 	(void)MHD_run(server->daemon);
 	return ready;
+}
+
+void
+server_drop(struct server *server)
+{
+	for (struct client *client = server->clients; client != NULL; client = client->next)
+		cut(server, client);
+	for (int turn = 0; turn < STOP_TURNS && server->client_count > 0; turn++)
+		(void)MHD_run(server->daemon);
 }
 
 void

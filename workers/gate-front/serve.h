@@ -118,6 +118,9 @@ int server_wait(struct server *server, struct pollfd *fds, unsigned count, int t
 /* Ends what can be ended in order: streams get their end.  Nobody is accepted any more. */
 void server_stop(struct server *server);
 
+/* Ends all connections, whatever they are at. */
+void server_drop(struct server *server);
+
 /* Gives the answer that is in exchange->answer. */
 void exchange_answer(struct exchange *exchange, int status, enum answer_type type);
 

@@ -3,8 +3,8 @@
  * gate-front.  The `filters` of GET /events: {"type":["container"],"event":["start",…]}, or the
  * older form {"type":{"container":true}} (Docker API 1.24 to 1.44).
  */
-#ifndef GATE_FRONT_FILTERS_H
-#define GATE_FRONT_FILTERS_H
+#ifndef GATE_FRONT_EVENTS_FILTER_H
+#define GATE_FRONT_EVENTS_FILTER_H
 
 #include "common/json_check.h"
 #include "refusal.h"

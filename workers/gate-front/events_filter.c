@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* gate-front.  See filters.h. */
-#include "filters.h"
+/* gate-front.  See events_filter.h. */
+#include "events_filter.h"
 
 #include <string.h>
 
