@@ -6,6 +6,7 @@ The test plays both fronts, so it may ask for what no front in order would.
 
 import io
 import json
+import socket
 import tarfile
 import time
 
@@ -13,6 +14,7 @@ import pytest
 
 from harness import docker, lone_gate_engine as gate, wait
 from harness.faulty_engine import EVENTS, LIST, STREAM_HEAD, json_answer
+from harness.lone_worker import End
 
 NAME = docker.TUNNEL_CONTAINER
 OWNER = "dockflare.agent.owner"
@@ -97,6 +99,26 @@ def test_list_of_many(fronted, workers, engine, faulty_engine):
     assert [row["id"] for f in frames for row in f["containers"]] == [c["Id"] for c in many]
     assert max(map(len, made.reader.end.frames)) < 600 * 1024
     assert len(frames) > 5
+
+
+def test_slow_front_gets_its_whole_list(fronted, engine, faulty_engine):
+    """What it has not read yet is not lost, and does not cost it its channel."""
+    label = {"dockflare.enable": "true", "dockflare.x": "y" * 4000}
+    faulty_engine.add(LIST, json_answer([
+        {"Id": "%064x" % n, "Names": ["/c%d" % n], "State": "running", "Labels": label}
+        for n in range(7000)]))
+    made = fronted(host=faulty_engine.host)
+    ours, theirs = socket.socketpair()
+    made.worker.control.send({"type": "peer", "peer": "gate-read"}, theirs.fileno())
+    theirs.close()
+    end = End(ours)
+    end.send({"type": "gate-read", "id": 1, "verb": "list", "all": False})
+    time.sleep(2)
+    while not (end.frames and b'"gate-done"' in end.frames[-1]):
+        assert end.read()
+    assert end.messages("gate-done")[0]["status"] == 200
+    assert sum(len(m["containers"]) for m in end.messages("gate-rows")) == 7000
+    end.close()
 
 
 @pytest.mark.parametrize("fault", ["html", "302", "500", "empty", "cut", "wrong-types", "garbage",
@@ -461,6 +483,43 @@ def test_engine_that_comes_back(fronted, engine, faulty_engine):
     faulty_engine.add("GET /v[0-9.]+/version", "garbage", times=1)
     assert made.reader.ask("gate-about")[0] == 502
     assert made.reader.ask("gate-about")[0] == 200
+
+
+def test_loss_and_return(fronted, engine, faulty_engine):
+    made = fronted(host=faulty_engine.host)
+    assert made.reader.ask("gate-about")[0] == 200
+    faulty_engine.stop_listening()
+    status, message, _ = made.reader.ask("gate-about")
+    assert status == 503 and message.startswith("the Docker engine can't be reached: ")
+    made.worker.wait_line("the Docker engine is away: ")
+    faulty_engine.listen_again()
+    # The version is asked for anew, as soon as somebody wants something.
+    wait.until("it is back", lambda: made.reader.ask("gate-about")[0] == 200, 3)
+    made.worker.wait_line("the Docker engine is back after")
+    assert sum(" /version " in line and "/v1" not in line for line in faulty_engine.seen) == 2
+
+
+@pytest.mark.slow
+def test_engine_that_hangs(fronted, engine, tunnel, faulty_engine):
+    """Each call has an end of its own: 504."""
+    def hang(_):
+        faulty_engine.released.wait(90)
+    made = fronted(host=faulty_engine.host)
+    created(made.tunneller, tunnel)
+    faulty_engine.add("POST /v[0-9.]+/containers/[0-9a-f]+/stop", hang)
+    faulty_engine.add("GET /v[0-9.]+/(networks|version|events)", hang)
+    began = time.monotonic()
+    tunneller, reader = made.tunneller, made.reader
+    stop = tunneller.send("gate-tunnel", verb="stop", seconds=3)
+    others = [(tunneller, tunneller.send("gate-tunnel", verb="network", seconds=0)),
+              (reader, reader.send("gate-about")),
+              (reader, reader.send("gate-read", verb="events", all=False))]
+    assert tunneller.wait(stop, within=20)["status"] == 504
+    assert 12 < time.monotonic() - began < 16
+    for front, number in others:
+        assert front.wait(number, within=40)["status"] == 504
+    assert 29 < time.monotonic() - began < 34
+    assert reader.read("list")[0] == 200, "it goes on"
 
 
 def test_inspect_of_garbage(fronted, engine, faulty_engine):

@@ -273,6 +273,67 @@ events_are_read(void **state)
 	}
 }
 
+struct word_row {
+	struct slice text;
+	const char *state;
+};
+
+static const struct word_row word_rows[] = {
+	{ SLICE("{" ID_MEMBER ",\"State\":\"paused\"}"), "paused" },
+	{ SLICE("{" ID_MEMBER ",\"State\":\"exited\"}"), "exited" },
+	{ SLICE("{" ID_MEMBER ",\"State\":\"configured\"}"), "configured" },
+	{ SLICE("{" ID_MEMBER ",\"State\":\"\"}"), "" },
+	{ SLICE("{" ID_MEMBER ",\"State\":7}"), "" },
+	{ SLICE("{" ID_MEMBER ",\"State\":\"a b\"}"), "" },
+	{ SLICE("{" ID_MEMBER ",\"State\":\"12345678901234567890123456789012\"}"),
+	    "12345678901234567890123456789012" },
+	{ SLICE("{" ID_MEMBER ",\"State\":\"123456789012345678901234567890123\"}"), "" },
+};
+
+static void
+any_state_keeps_its_word(void **state)
+{
+	(void)state;
+	for (size_t at = 0; at < ARRAY_LEN(word_rows); at++) {
+		struct arena arena _cleanup_arena_ = { 0 };
+		char why[FACT_WHY_BYTES];
+		struct fact fact;
+
+		assert_int_equal(fact_from_list(word_rows[at].text, NULL, &arena, &fact, why), 0);
+		row_string_equal(word_rows[at].text.bytes, fact.state, word_rows[at].state);
+	}
+}
+
+#define TIMED(value)                                                               \
+	SLICE("{\"Type\":\"container\",\"Action\":\"die\",\"Actor\":{\"ID\":\"" ID \
+	      "\",\"Attributes\":{}}," value "}")
+
+static void
+an_event_has_its_time(void **state)
+{
+	static const struct {
+		struct slice text;
+		int64_t time_ns;
+	} rows[] = {
+		{ TIMED("\"timeNano\":1767323045600000001"), 1767323045600000001 },
+		{ TIMED("\"timeNano\":9223372036854775807"), INT64_MAX },
+		{ TIMED("\"timeNano\":-1"), 0 },
+		{ TIMED("\"timeNano\":1.5"), 0 },
+		{ TIMED("\"timeNano\":\"1\""), 0 },
+		{ TIMED("\"time\":1"), 0 },
+	};
+
+	(void)state;
+	for (size_t at = 0; at < ARRAY_LEN(rows); at++) {
+		struct arena arena _cleanup_arena_ = { 0 };
+		char why[FACT_WHY_BYTES];
+		struct event event;
+
+		assert_int_equal(fact_from_event(rows[at].text, NULL, &arena, &event, why), 0);
+		row_int_equal(rows[at].text.bytes, event.time_ns, rows[at].time_ns);
+	}
+}
+
 static void
 a_rename_has_two_names(void **state)
 {
@@ -374,6 +435,8 @@ main(void)
 		cmocka_unit_test(other_elements_are_refused),
 		cmocka_unit_test(the_custom_prefix_is_used),
 		cmocka_unit_test(events_are_read),
+		cmocka_unit_test(any_state_keeps_its_word),
+		cmocka_unit_test(an_event_has_its_time),
 		cmocka_unit_test(a_rename_has_two_names),
 		cmocka_unit_test(other_events_are_refused),
 		cmocka_unit_test(a_head_tells_whose_it_is),

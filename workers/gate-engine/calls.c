@@ -49,19 +49,19 @@ const struct call_entry calls[CALL_COUNT] = {
 
 /* ---- the words ---- */
 
-/* No segment of an image's name can lead out of its place in the path. */
+/* Whether a segment is empty or of dots alone, and could lead out of its place in the path. */
 static bool
 has_dot_segment(const char *text)
 {
-	for (const char *at = text; at != NULL; at = strchr(at, '/')) {
-		size_t length;
+	for (;;) {
+		size_t length = strcspn(text, "/");
 
-		at += *at == '/' ? 1 : 0;
-		length = strcspn(at, "/");
-		if (length == 0 || strspn(at, ".") >= length)
+		if (strspn(text, ".") >= length)
 			return true;
+		if (text[length] == '\0')
+			return false;
+		text += length + 1;
 	}
-	return false;
 }
 
 /* Part of an image reference: no byte of it means anything in a URL but itself. */

@@ -119,6 +119,11 @@ struct step {
 /* Starts a call for the request, which is the step's context. */
 void request_call(struct request *request, enum call call, const struct step *step);
 
+/* Ends a request and all that it holds; nothing is told. */
+void request_release(struct request *request);
+
+/* ---- reply.c ---- */
+
 /* Sends an answer.  False: the request is gone. */
 bool request_send(struct request *request, enum message_id id, const void *body);
 
@@ -138,6 +143,9 @@ void request_unusable(struct request *request, const char *why);
  * the status only.
  */
 void request_pass_on(struct request *request, const struct http_answer *answer);
+
+/* Refuses what never became a request. */
+void reply_refusal(struct gate *gate, enum process peer, int64_t id, const struct refusal *refusal);
 
 /* Whether a line may be logged; `ret_left_out` tells how many were not since the last one. */
 bool quiet_allows(struct quiet *quiet, int64_t *ret_left_out);
