@@ -55,7 +55,7 @@ class Together:
 
     calls: tuple
 
-    def bytes(self, fill):
+    def bytes(self, fill=lambda data: data):
         return b"".join(call if isinstance(call, bytes) else call.bytes(fill)
                         for call in self.calls)
 

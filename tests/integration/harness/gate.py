@@ -43,7 +43,7 @@ class Gate(Agent):
         for pid in children(self.pid):
             try:
                 with open("/proc/%d/cmdline" % pid, "rb") as file:
-                    name = file.read().split(b"\0")[0].decode()
+                    name = os.path.basename(file.read().split(b"\0")[0].decode())
             except OSError:
                 continue
             if name in self.workers:
