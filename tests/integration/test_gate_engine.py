@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from harness import docker, gate, wait
+from harness import docker, lone_gate_engine as gate, wait
 from harness.faulty_engine import EVENTS, LIST, STREAM_HEAD, json_answer
 from harness.lone_worker import End
 
