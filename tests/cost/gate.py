@@ -136,15 +136,15 @@ def one_round(prefix, folder, results):
     engine.add(EVENTS, feed)
     engine.keep_apart()
     proxy = haproxy(engine, folder)
-    gate = Gate(prefix, folder, "shared", GATE_DOCKER_HOST=engine.host)
+    gate = Gate(prefix, os.path.join(folder, "gate"), engine=engine.host, LOG_LEVEL="INFO").start()
     try:
         for way, port, pids in (
                 ("straight", engine.port, []), ("HAProxy", proxy.port, [proxy.process.pid]),
-                ("docker-gate", gate.port, [gate.pid, *children(gate.pid)])):
+                ("docker-gate", gate.ports[0], [gate.pid, *children(gate.pid)])):
             results[way].append(measure(port, pids, feed))
             print(".", end="", flush=True)
     finally:
-        gate.stop()
+        gate.close()
         proxy.close()
         engine.close()
 
