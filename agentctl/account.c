@@ -81,7 +81,7 @@ read_worker(struct slice *text, struct account *account, char why[ACCOUNT_WHY_BY
 	enum process process = (enum process)message.body.status_worker.process;
 	struct slice blob;
 
-	if (error == 0 && ((PROCESS_BIT(process) & PROCESS_AGENT_WORKERS) == 0 ||
+	if (error == 0 && ((PROCESS_BIT(process) & PROCESS_WORKERS) == 0 ||
 			      account->workers[process].id != MESSAGE_COUNT))
 		error = refuse(why, "an account of no worker, or twice of one");
 	if (error != 0) {
@@ -89,6 +89,8 @@ read_worker(struct slice *text, struct account *account, char why[ACCOUNT_WHY_BY
 		return error;
 	}
 	account->workers[process] = message;
+	if ((PROCESS_BIT(process) & PROCESS_GATE_WORKERS) != 0)
+		account->program = PROGRAM_GATE;
 	if (!next_frame(text, &blob))
 		return refuse(why, "cut short");
 	return read_blob(blob, process, account);
@@ -119,6 +121,15 @@ account_free(struct account *account)
 }
 
 /* ---- looking ---- */
+
+bool
+account_has(const struct account *account, enum process process)
+{
+	for_each_worker_of(account->program, each)
+		if (each == process)
+			return true;
+	return false;
+}
 
 const union message_body *
 account_of(const struct account *account, enum process process)

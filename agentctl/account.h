@@ -19,6 +19,7 @@
 #define ACCOUNT_STALE_S 45
 
 struct account {
+	enum program program;                        /* whose it is: told by its workers */
 	struct message agent;                        /* MESSAGE_STATUS_AGENT */
 	struct message workers[PROCESS_COUNT];       /* MESSAGE_STATUS_WORKER, else MESSAGE_COUNT */
 	struct message blobs[PROCESS_COUNT];         /* the worker's own, else MESSAGE_COUNT */
@@ -38,6 +39,9 @@ int account_fetch(const char *folder, struct buffer *out, char why[ACCOUNT_WHY_B
 int account_read(struct slice text, struct account *ret_account, char why[ACCOUNT_WHY_BYTES]);
 
 void account_free(struct account *account);
+
+/* Whether the process is a worker of the program whose account it is. */
+bool account_has(const struct account *account, enum process process);
 
 /* The worker's own status, NULL if there is none. */
 const union message_body *account_of(const struct account *account, enum process process);

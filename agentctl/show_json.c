@@ -169,11 +169,58 @@ add_resolver(struct building *building, const struct account *account,
 }
 
 static void
+add_front(struct building *building, const char *key, const union message_body *body)
+{
+	const struct message_status_front *front = &body->status_front;
+	struct building inner;
+
+	begin(&inner);
+	add_number(&inner, "connections", front->connections);
+	add_number(&inner, "streams", front->streams);
+	add_number(&inner, "requests", front->requests);
+	add_number(&inner, "refused", front->refused);
+	end(building, key, &inner);
+}
+
+static void
+add_read_endpoint(struct building *building, const struct account *account,
+    const union message_body *body)
+{
+	(void)account;
+	add_front(building, "read", body);
+}
+
+static void
+add_tunnel_endpoint(struct building *building, const struct account *account,
+    const union message_body *body)
+{
+	(void)account;
+	add_front(building, "tunnel", body);
+}
+
+static void
+add_engine(struct building *building, const struct account *account, const union message_body *body)
+{
+	const struct message_status_engine *engine = &body->status_engine;
+	struct building inner;
+
+	(void)account;
+	begin(&inner);
+	add_text(&inner, "state", docker_state_choices[engine->state]);
+	add_text(&inner, "api_version", engine->api_version);
+	add_number(&inner, "requests", engine->requests);
+	add_number(&inner, "creates", engine->creates);
+	add_text(&inner, "detail", engine->detail);
+	add_warnings(&inner, &engine->warnings);
+	end(building, "engine", &inner);
+}
+
+static void
 add_workers(struct building *building, const struct account *account)
 {
 	json_object *list = json_object_new_array();
 
-	for_each_worker_of(PROGRAM_AGENT, process) {
+	for_each_worker_of(account->program, process) {
 		const struct message_status_worker *worker = account_worker(account, process);
 		struct building inner;
 
@@ -205,6 +252,9 @@ static const struct {
 	{ "docker", PROCESS_DOCKER_WATCHER, add_docker },
 	{ "tunnel", PROCESS_TUNNEL_KEEPER, add_tunnel },
 	{ "resolver", PROCESS_NAME_RESOLVER, add_resolver },
+	{ "read", PROCESS_GATE_READ, add_read_endpoint },
+	{ "tunnel", PROCESS_GATE_TUNNEL, add_tunnel_endpoint },
+	{ "engine", PROCESS_GATE_ENGINE, add_engine },
 };
 
 /* A worker that has said nothing yet: null, or only that it is stale. */
@@ -238,6 +288,8 @@ show_json(const struct account *account, enum health health, const char *reasons
 	for (size_t at = 0; at < ARRAY_LEN(parts); at++) {
 		const union message_body *body = account_of(account, parts[at].process);
 
+		if (!account_has(account, parts[at].process))
+			continue;
 		if (body == NULL)
 			add_nothing(&building, account, parts[at].key, parts[at].process);
 		else

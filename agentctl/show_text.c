@@ -145,6 +145,49 @@ print_resolver(const struct account *account, const union message_body *body)
 }
 
 static void
+print_front(const char *what, const union message_body *body)
+{
+	const struct message_status_front *front = &body->status_front;
+	struct buffer line _cleanup_buffer_ = BUFFER(LINE_MAX_BYTES);
+
+	begin_line(&line, what, "serves");
+	add_count(&line, front->connections, "connection");
+	add_count(&line, front->streams, "stream");
+	add_count(&line, front->requests, "request");
+	(void)buffer_printf(&line, ", %" PRId64 " refused", front->refused);
+	print_line(&line);
+}
+
+static void
+print_read_endpoint(const struct account *account, const union message_body *body)
+{
+	(void)account;
+	print_front("read", body);
+}
+
+static void
+print_tunnel_endpoint(const struct account *account, const union message_body *body)
+{
+	(void)account;
+	print_front("tunnel", body);
+}
+
+static void
+print_engine(const struct account *account, const union message_body *body)
+{
+	const struct message_status_engine *engine = &body->status_engine;
+	struct buffer line _cleanup_buffer_ = BUFFER(LINE_MAX_BYTES);
+
+	(void)account;
+	begin_line(&line, "engine", docker_state_choices[engine->state]);
+	add_part(&line, "API", engine->api_version);
+	add_count(&line, engine->requests, "request");
+	add_count(&line, engine->creates, "create");
+	add_part(&line, "", engine->detail);
+	print_line(&line);
+}
+
+static void
 print_worker(const struct account *account, enum process process)
 {
 	const struct message_status_worker *worker = account_worker(account, process);
@@ -173,6 +216,9 @@ static const struct {
 	{ "docker", PROCESS_DOCKER_WATCHER, print_docker },
 	{ "tunnel", PROCESS_TUNNEL_KEEPER, print_tunnel },
 	{ "names", PROCESS_NAME_RESOLVER, print_resolver },
+	{ "read", PROCESS_GATE_READ, print_read_endpoint },
+	{ "tunnel", PROCESS_GATE_TUNNEL, print_tunnel_endpoint },
+	{ "engine", PROCESS_GATE_ENGINE, print_engine },
 };
 
 /* What a worker says of itself is worth nothing while nobody else hears of it. */
@@ -193,12 +239,15 @@ warnings_of(const struct account *account, enum process process)
 {
 	const union message_body *body = account_of(account, process);
 
-	if (body == NULL || process == PROCESS_NAME_RESOLVER)
+	if (body == NULL)
 		return NULL;
 	if (process == PROCESS_MASTER_LINK)
 		return &body->status_link.warnings;
-	return process == PROCESS_DOCKER_WATCHER ? &body->status_docker.warnings :
-						   &body->status_tunnel.warnings;
+	if (process == PROCESS_DOCKER_WATCHER)
+		return &body->status_docker.warnings;
+	if (process == PROCESS_GATE_ENGINE)
+		return &body->status_engine.warnings;
+	return process == PROCESS_TUNNEL_KEEPER ? &body->status_tunnel.warnings : NULL;
 }
 
 static void
@@ -219,7 +268,8 @@ print_head(const struct account *account, enum health health, const char *reason
 	struct buffer line _cleanup_buffer_ = BUFFER(LINE_MAX_BYTES);
 	char text[AGE_BYTES];
 
-	begin_line(&line, "agent", health_names[health]);
+	begin_line(&line, account->program == PROGRAM_GATE ? "gate" : "agent",
+	    health_names[health]);
 	add_part(&line, "version", agent->version);
 	add_part(&line, "up", age(agent->uptime_ms / 1000, text));
 	(void)buffer_printf(&line, ", %s, Landlock ABI %" PRId64, agent->start_mode,
@@ -239,6 +289,8 @@ show_text(const struct account *account, enum health health, const char *reasons
 	for (size_t at = 0; at < ARRAY_LEN(parts); at++) {
 		const union message_body *body = account_of(account, parts[at].process);
 
+		if (!account_has(account, parts[at].process))
+			continue;
 		if (account_is_stale(account, parts[at].process))
 			print_stale(account, parts[at].what, parts[at].process);
 		else if (body != NULL)

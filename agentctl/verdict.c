@@ -78,6 +78,17 @@ judge_docker(const struct account *account, struct buffer *reasons)
 		    body->status_docker.detail);
 }
 
+/* The gate's own link to Docker. */
+static void
+judge_engine(const struct account *account, struct buffer *reasons)
+{
+	const union message_body *body = account_of(account, PROCESS_GATE_ENGINE);
+
+	if (body != NULL && docker_reasons[body->status_engine.state] != NULL)
+		add_reason(reasons, docker_reasons[body->status_engine.state],
+		    body->status_engine.detail);
+}
+
 /* Whether a worker that says that it lives is not heard of by those it works with. */
 static bool
 judge_silence(const struct account *account, enum process process, struct buffer *reasons)
@@ -146,7 +157,8 @@ verdict(const struct account *account, struct buffer *reasons)
 	(void)judge_silence(account, PROCESS_MASTER_LINK, reasons);
 	judge_link(account, reasons);
 	judge_docker(account, reasons);
-	for_each_worker_of(PROGRAM_AGENT, process)
+	judge_engine(account, reasons);
+	for_each_worker_of(account->program, process)
 		judge_worker(account, process, reasons);
 	if (broken)
 		return UNHEALTHY;

@@ -3,6 +3,7 @@
 #include "common/config.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -181,6 +182,15 @@ config_read(enum program program, char *const *environment, struct config *confi
 		    "the swap space, so raise RLIMIT_MEMLOCK (ulimits: memlock)\n",
 		    strerror(-secret_memory_error()));
 	return config->mistakes.length > 0 ? -EINVAL : 0;
+}
+
+void
+config_print_help(enum program program)
+{
+	printf("Runs %s. It is configured by environment variables:\n\n", programs[program].what);
+	for (enum setting setting = 0; setting < SETTING_COUNT; setting++)
+		if (setting_is_of(setting, program) && !settings[setting].derived)
+			printf("  %-28s %s\n", settings[setting].name, settings[setting].help);
 }
 
 void

@@ -37,6 +37,9 @@ struct config {
  */
 int config_read(enum program program, char *const *environment, struct config *config);
 
+/* Prints what the program is, and a line for each variable that it reads. */
+void config_print_help(enum program program);
+
 /* Wipes and releases. */
 void config_free(struct config *config);
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "common/attr.h"
+#include "common/config_check.h"
 
 #define WAITING_MAX 128 /* clients that are not accepted yet */
 
@@ -97,4 +98,22 @@ listener_open(const struct url *url, struct buffer *why)
 		(void)buffer_printf(why, "can't listen at %s port %u: %s", url->host, url->port,
 		    strerror(-error));
 	return error;
+}
+
+void
+listeners_open(struct config *config, int listeners[LISTENER_COUNT])
+{
+	for (enum listener at = LISTENER_NONE; at < LISTENER_COUNT; at++) {
+		struct buffer why _cleanup_buffer_ = BUFFER(2048);
+		int fd;
+
+		listeners[at] = -1;
+		if (config->listen[at].scheme == URL_NONE)
+			continue;
+		fd = listener_open(&config->listen[at], &why);
+		if (fd < 0)
+			config_mistake(config, listener_settings[at], why.bytes);
+		else
+			listeners[at] = fd;
+	}
 }

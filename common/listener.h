@@ -3,8 +3,13 @@
 #ifndef COMMON_LISTENER_H
 #define COMMON_LISTENER_H
 
-#include "common/buffer.h"
-#include "common/url.h"
+#include "common/config.h"
+
+/*
+ * Opens each listening socket of the configuration, before the sandbox, which lets nobody bind.  What
+ * can't be opened is a mistake of it.  The caller owns the descriptors; -1: none.
+ */
+void listeners_open(struct config *config, int listeners[LISTENER_COUNT]);
 
 /*
  * Binds and listens at a tcp:// address or a unix:// path (mode 0666: who may connect is judged by

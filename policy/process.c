@@ -34,6 +34,7 @@ const struct process_entry processes[PROCESS_COUNT] = {
 	},
 	[PROCESS_MASTER_LINK] = {
 		.name = "master-link",
+		.file = "master-link",
 		.uid = 65528,
 		.peers = PROCESS_BIT(PROCESS_DOCKER_WATCHER) | PROCESS_BIT(PROCESS_TUNNEL_KEEPER) |
 		    PROCESS_BIT(PROCESS_NAME_RESOLVER),
@@ -46,6 +47,7 @@ const struct process_entry processes[PROCESS_COUNT] = {
 	},
 	[PROCESS_DOCKER_WATCHER] = {
 		.name = "docker-watcher",
+		.file = "docker-watcher",
 		.docker = ENDPOINT_READ,
 		.uid = 65529,
 		.peers = PROCESS_BIT(PROCESS_MASTER_LINK) | PROCESS_BIT(PROCESS_TUNNEL_KEEPER) |
@@ -54,6 +56,7 @@ const struct process_entry processes[PROCESS_COUNT] = {
 	},
 	[PROCESS_TUNNEL_KEEPER] = {
 		.name = "tunnel-keeper",
+		.file = "tunnel-keeper",
 		.docker = ENDPOINT_TUNNEL,
 		.uid = 65530,
 		.peers = PROCESS_BIT(PROCESS_MASTER_LINK) | PROCESS_BIT(PROCESS_DOCKER_WATCHER) |
@@ -64,6 +67,7 @@ const struct process_entry processes[PROCESS_COUNT] = {
 	},
 	[PROCESS_NAME_RESOLVER] = {
 		.name = "name-resolver",
+		.file = "name-resolver",
 		.uid = 65531,
 		.peers = PROCESS_BIT(PROCESS_MASTER_LINK) | PROCESS_BIT(PROCESS_DOCKER_WATCHER) |
 		    PROCESS_BIT(PROCESS_TUNNEL_KEEPER),
@@ -88,6 +92,7 @@ const struct process_entry processes[PROCESS_COUNT] = {
 	},
 	[PROCESS_GATE_ENGINE] = {
 		.name = "gate-engine",
+		.file = "gate-engine",
 		.uid = 65526,
 		.peers = PROCESS_GATE_FRONTS,
 		.docker = ENDPOINT_ENGINE,
@@ -98,13 +103,13 @@ const struct process_entry processes[PROCESS_COUNT] = {
 const struct program_entry programs[PROGRAM_COUNT] = {
 	[PROGRAM_AGENT] = {
 		.name = "dockflare-agent",
-		.what = "the agent",
+		.what = "the DockFlare agent",
 		.first_worker = PROCESS_MASTER_LINK,
 		.last_worker = PROCESS_NAME_RESOLVER,
 	},
 	[PROGRAM_GATE] = {
 		.name = "docker-gate",
-		.what = "the gate",
+		.what = "the gate before the Docker socket",
 		.first_worker = PROCESS_GATE_READ,
 		.last_worker = PROCESS_GATE_ENGINE,
 	},
@@ -117,4 +122,15 @@ process_by_name(const char *name)
 		if (strcmp(processes[process].name, name) == 0)
 			return process;
 	return PROCESS_COUNT;
+}
+
+enum process
+program_process(enum program program, const char *name)
+{
+	enum process found = process_by_name(name);
+
+	for_each_worker_of(program, process)
+		if (process == found)
+			return found;
+	return found == PROCESS_SUPERVISOR ? found : PROCESS_COUNT;
 }

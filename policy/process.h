@@ -38,7 +38,7 @@ enum program { PROGRAM_AGENT, PROGRAM_GATE, PROGRAM_COUNT };
 
 struct program_entry {
 	const char *name;          /* also the program's file name */
-	const char *what;          /* for people: "the agent", "the gate" */
+	const char *what;          /* for people */
 	enum process first_worker; /* its workers stand together in enum process */
 	enum process last_worker;
 };
@@ -107,7 +107,7 @@ enum worker_fd {
 
 struct process_entry {
 	const char *name;
-	const char *file;     /* its program's file name; NULL: the name */
+	const char *file;     /* a worker's program, below the folder of the workers */
 	uid_t uid;            /* when started with CAP_SETUID and CAP_SETGID; gid is the same */
 	unsigned peers;       /* PROCESS_BIT of each process that it has a channel with */
 	unsigned secrets;     /* SECRET_BIT of each secret that is due to it */
@@ -122,5 +122,8 @@ extern const struct process_entry processes[PROCESS_COUNT];
 
 /* The process of that name, or PROCESS_COUNT. */
 enum process process_by_name(const char *name);
+
+/* The same among a program's workers and its supervisor. */
+enum process program_process(enum program program, const char *name);
 
 #endif

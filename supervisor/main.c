@@ -26,33 +26,11 @@
 
 /* ---- options ---- */
 
-static void
-print_help(void)
-{
-	const struct program_entry *program = &programs[supervisor_program];
-
-	printf("Usage: %s [--check | --print-policy[=PROCESS] | --version | --help]\n\n"
-	       "Runs %s. It is configured by environment variables:\n\n",
-	    program->name, program->what);
-	for (enum setting setting = 0; setting < SETTING_COUNT; setting++)
-		if (setting_is_of(setting, supervisor_program) && !settings[setting].derived)
-			printf("  %-28s %s\n", settings[setting].name, settings[setting].help);
-}
-
 struct options {
 	bool check_only;
 	bool print_policy;
 	enum process printed; /* PROCESS_COUNT: all */
 };
-
-static bool
-is_of_program(enum process process)
-{
-	for_each_worker(each)
-		if (each == process)
-			return true;
-	return process == PROCESS_SUPERVISOR;
-}
 
 /* -1: go on; else the exit status. */
 static int
@@ -70,7 +48,10 @@ read_options(int argc, char **argv, struct options *options)
 
 	while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
 		if (option == 'h') {
-			print_help();
+			printf("Usage: %s [--check | --print-policy[=PROCESS] | --version | "
+			       "--help]\n\n",
+			    programs[supervisor_program].name);
+			config_print_help(supervisor_program);
 			return EXIT_SUCCESS;
 		}
 		if (option == 'v') {
@@ -80,8 +61,8 @@ read_options(int argc, char **argv, struct options *options)
 		if (option != 'c' && option != 'p')
 			return EX_USAGE;
 		if (option == 'p' && optarg != NULL) {
-			options->printed = process_by_name(optarg);
-			if (!is_of_program(options->printed)) {
+			options->printed = program_process(supervisor_program, optarg);
+			if (options->printed == PROCESS_COUNT) {
 				fprintf(stderr, "%s: --print-policy: no process \"%s\"\n",
 				    programs[supervisor_program].name, optarg);
 				return EX_USAGE;
@@ -139,6 +120,8 @@ prepare(struct supervisor *supervisor, bool check_only)
 	policy_values_find(config, &supervisor->values);
 	policy_values_check(config, &supervisor->values);
 	check_folder(supervisor, check_only);
+	if (!check_only)
+		listeners_open(config, supervisor->listeners);
 	if (error == 0 && config->mistakes.length == 0)
 		return 0;
 	say_lines(LOG_LEVEL_CRITICAL, config->mistakes.bytes);
@@ -156,29 +139,6 @@ print_policy(struct supervisor *supervisor, enum process process)
 	policy_values_find(supervisor->config, &supervisor->values);
 	policy_print(&supervisor->values, process);
 	config_free(supervisor->config);
-}
-
-/* Before the sandbox, which lets nobody bind.  Whether all of them listen. */
-static bool
-open_listeners(struct supervisor *supervisor)
-{
-	struct buffer why _cleanup_buffer_ = BUFFER(2048);
-	bool good = true;
-
-	for (enum listener at = LISTENER_NONE + 1; at < LISTENER_COUNT; at++) {
-		const struct url *url = &supervisor->config->listen[at];
-
-		if (url->scheme == URL_NONE)
-			continue;
-		buffer_clear(&why);
-		supervisor->listeners[at] = listener_open(url, &why);
-		if (supervisor->listeners[at] < 0)
-			say(LOG_LEVEL_CRITICAL, "%s: %s", settings[listener_settings[at]].name,
-			    why.bytes);
-		good = good && supervisor->listeners[at] >= 0;
-	}
-	log_out_flush();
-	return good;
 }
 
 /* Its own sandbox, and the count of its filters, which its workers inherit. */
@@ -213,8 +173,6 @@ run(struct supervisor *supervisor)
 	say_lines(LOG_LEVEL_WARNING, supervisor->config->warnings.bytes);
 	say(LOG_LEVEL_INFO, "started, version %s (%s, Landlock ABI %d)", AGENT_VERSION,
 	    policy_start_mode(&supervisor->values), supervisor->values.landlock_abi);
-	if (!open_listeners(supervisor))
-		return EX_CONFIG;
 	status_open(supervisor);
 	status = confine(supervisor);
 	return status != 0 ? status : supervisor_run(supervisor);

@@ -19,7 +19,6 @@
 
 #define EXIT_SPAWN 111
 #define PATH_MAX_BYTES 512
-#define PROCESS_NAME_BYTES 32
 
 static _Noreturn void
 child_fails(const char *step, int error)
@@ -49,18 +48,17 @@ run_child(const struct supervisor *supervisor, enum process process, int log_fd,
 {
 	static char *const no_environment[] = { NULL };
 	const struct process_entry *entry = &processes[process];
-	const char *file = entry->file;
-	char path[PATH_MAX_BYTES], name[PROCESS_NAME_BYTES];
-	/* A program of two processes learns from it which of them it is. */
-	char *arguments[2] = { file == NULL ? path : name, NULL };
+	char path[PATH_MAX_BYTES], name[PATH_MAX_BYTES];
+	/* A program of two processes learns from its name which of them it is. */
+	char *arguments[2] = { name, NULL };
 	struct policy_values values = supervisor->values;
 	const char *step;
 	sigset_t none;
 	int error;
 
 	place_descriptors(log_fd, control_fd);
-	snprintf(path, sizeof(path), "%s/%s", WORKER_DIR, file == NULL ? entry->name : file);
-	snprintf(name, sizeof(name), "%s", entry->name);
+	snprintf(path, sizeof(path), "%s/%s", WORKER_DIR, entry->file);
+	snprintf(name, sizeof(name), "%s/%s", WORKER_DIR, entry->name);
 	values.program_path = path;
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -83,9 +81,7 @@ reset(struct slot *slot, pid_t pid, int log_fd, int control_fd)
 	slot->pid = pid;
 	slot->started_ms = clock_ms();
 	slot->ready_ms = 0;
-	slot->killed = false;
-	slot->state_given = false;
-	slot->alive_seen = false;
+	slot->killed = slot->state_given = slot->alive_seen = false;
 	slot->expected = EXPECT_TEXT;
 	slot->status = BUFFER(STATE_FILE_MAX_BYTES);
 	channel_open(&slot->control, control_fd, false);

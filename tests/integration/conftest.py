@@ -3,7 +3,7 @@
 
 The tunnel's container has a fixed name, so the tests run one after the other.  Settings from the
 environment: AGENT_PREFIX (where the agent is installed), TEST_DOCKER_SOCKET, TEST_TUNNEL_IMAGE,
-TEST_AGENT_IMAGE, TEST_RUNS (how often tests that repeat themselves do so), TEST_FAULTS (which rows
+TEST_AGENT_IMAGE, TEST_THROUGH (as --through), TEST_RUNS (how often tests that repeat themselves do so), TEST_FAULTS (which rows
 of the table of faults), TEST_OUTPUT (a folder that keeps all logs).
 """
 
@@ -16,10 +16,11 @@ import tempfile
 
 import pytest
 
-from harness import docker, install, programs, proxies, secret
+from harness import docker, install, programs, secret
 from harness.agent import Agent
 from harness.container_agent import ContainerAgent
 from harness.faulty_engine import FaultyEngine
+from harness.gate import between
 from harness.lone_worker import LoneWorker
 from harness.master import Master
 
@@ -33,13 +34,17 @@ def pytest_addoption(parser):
     parser.addoption("--part", choices=("engine", "alone", "faults"), help="only the tests that "
                      "use the Docker engine, or only those that do not, or only those of them that "
                      "wait for faults most of the time; all can run side by side")
+    parser.addoption("--through", choices=("proxy", "gate"),
+                     default=os.environ.get("TEST_THROUGH", "proxy"),
+                     help="what stands between the agents and the Docker engine: HAProxy with the "
+                     "project's rules, or docker-gate")
     parser.addoption("--fault-rows", action="store_true", help="print at the end what became of "
                      "each row of tests/faults/elsewhere.py")
 
 
 # They wait most of the time: a part of their own, so that the others need not wait for them.
-FAULTS = ("test_conversation.py", "test_engine.py", "test_faults.py", "test_hostile.py",
-          "test_soak.py")
+FAULTS = ("test_conversation.py", "test_engine.py", "test_faults.py", "test_gate.py",
+          "test_hostile.py", "test_soak.py")
 
 
 def part_of(item):
@@ -117,15 +122,21 @@ def engine(engine_session):
 
 
 @pytest.fixture(scope="session")
-def read_proxy_session(output):
-    made = proxies.Proxy("read", output)
+def through(request):
+    """What stands between agents and engine: "proxy" or "gate"."""
+    return request.config.getoption("--through")
+
+
+@pytest.fixture(scope="session")
+def read_proxy_session(through, output):
+    made = between(through, "read", output)
     yield made
     made.close()
 
 
 @pytest.fixture(scope="session")
-def tunnel_proxy_session(output):
-    made = proxies.Proxy("tunnel", output)
+def tunnel_proxy_session(through, output):
+    made = between(through, "tunnel", output)
     yield made
     made.close()
 
@@ -205,10 +216,11 @@ def settings(engine, read_proxy, tunnel_proxy):
 class Agents:
     """Makes agents for a test, and ends those that are left."""
 
-    def __init__(self, prefix, folder, settings):
+    def __init__(self, prefix, folder, settings, gates=()):
         self.prefix = prefix
         self.folder = folder
         self.settings = settings
+        self.gates = gates  # those that must know what an agent is set to
         self.made = []
 
     def make(self, master=None, mode="shared", groups=None, container=False, **environment):
@@ -218,6 +230,9 @@ class Agents:
             merged.update({"DOCKFLARE_MASTER_URL": master.url, "DOCKFLARE_API_KEY": master.key})
         merged.update(environment)
         merged = {name: value for name, value in merged.items() if value is not None}
+        for gate in self.gates:
+            if gate.host in (merged.get("DOCKER_HOST"), merged.get("DOCKER_TUNNEL_HOST")):
+                gate.suit(merged)
         folder = os.path.join(self.folder, "agent-%d" % len(self.made))
         os.makedirs(folder)
         os.chmod(folder, 0o755)
@@ -238,8 +253,17 @@ class Agents:
 
 
 @pytest.fixture
-def agents(prefix, folder, settings):
-    made = Agents(prefix, folder, settings)
+def gates(request, through):
+    """The gates before the engine, if that is what the test's agents go through."""
+    if through != "gate":
+        return ()
+    return [request.getfixturevalue(name) for name in ("read_proxy", "tunnel_proxy")
+            if name in request.fixturenames]
+
+
+@pytest.fixture
+def agents(prefix, folder, settings, gates):
+    made = Agents(prefix, folder, settings, gates)
     yield made
     made.close()
 

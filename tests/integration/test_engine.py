@@ -15,6 +15,7 @@ import pytest
 
 from harness import docker, proxies, wait
 from harness.docker import TUNNEL_CONTAINER as NAME
+from harness.gate import between
 from harness.own_engine import OwnEngine
 
 IDLE_SECONDS = int(os.environ.get("TEST_IDLE_SECONDS", "6"))
@@ -43,12 +44,17 @@ def own(output, monkeypatch, options):
 
 
 @pytest.fixture
-def proxied(own, output):
+def proxied(own, output, through):
     """A proxy for each endpoint."""
-    made = {kind: proxies.Proxy(kind, output) for kind in ("read", "tunnel")}
+    made = {kind: between(through, kind, output) for kind in ("read", "tunnel")}
     yield made
     for proxy in made.values():
         proxy.close()
+
+
+@pytest.fixture
+def gates(proxied, through):
+    return proxied.values() if through == "gate" else ()
 
 
 @pytest.fixture

@@ -17,11 +17,14 @@ SUPERVISOR_LINES_MAX = 1500
 # Beside libc; the loader resolves what these need in turn.
 NEEDED = {
     "bin/dockflare-agent": {"libcap-ng", "libseccomp"},
+    "bin/docker-gate": {"libcap-ng", "libseccomp"},
     "bin/dockflare-agentctl": {"libjson-c"},
     "libexec/dockflare-agent/name-resolver": {"libcares", "libjson-c", "libseccomp"},
     "libexec/dockflare-agent/docker-watcher": {"libcurl", "libjson-c", "libseccomp"},
     "libexec/dockflare-agent/tunnel-keeper": {"libcurl", "libjson-c", "libseccomp"},
     "libexec/dockflare-agent/master-link": {"libcurl", "libjson-c", "libseccomp"},
+    "libexec/dockflare-agent/gate-front": {"libjson-c", "libmicrohttpd", "libseccomp"},
+    "libexec/dockflare-agent/gate-engine": {"libcurl", "libjson-c", "libseccomp"},
 }
 
 
@@ -48,15 +51,16 @@ def test_linked_libraries(prefix, program):
 
 def test_the_supervisor_loads_nothing_more(prefix):
     """Not even indirectly; and name-resolver neither libcurl nor TLS."""
-    loaded = {line.split()[0].split(".so")[0] for line in
-              run("ldd", os.path.join(prefix, "bin/dockflare-agent")).splitlines()}
-    assert loaded <= {"linux-vdso", "libc", "libcap-ng", "libseccomp", "/lib64/ld-linux-x86-64",
-                      "/lib/ld-linux-aarch64"}
+    for program in ("dockflare-agent", "docker-gate"):
+        loaded = {line.split()[0].split(".so")[0] for line in
+                  run("ldd", os.path.join(prefix, "bin", program)).splitlines()}
+        assert loaded <= {"linux-vdso", "libc", "libcap-ng", "libseccomp",
+                          "/lib64/ld-linux-x86-64", "/lib/ld-linux-aarch64"}
     resolver = run("ldd", os.path.join(prefix, "libexec/dockflare-agent/name-resolver"))
     assert not re.search(r"libcurl|libssl|libcrypto|libgnutls|libnss3", resolver)
 
 
-@pytest.mark.parametrize("worker", WORKERS)
+@pytest.mark.parametrize("worker", [*WORKERS, "gate-front", "gate-engine"])
 def test_workers_can_be_run_and_not_read(prefix, worker):
     """So that they are not dumpable from exec on."""
     mode = os.stat(os.path.join(prefix, "libexec", "dockflare-agent", worker))

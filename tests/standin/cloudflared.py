@@ -3,7 +3,7 @@
 """A stand-in for cloudflared 2025.9.0 as the agent sees it: no tunnel, no Cloudflare account.
 
 Called like the real one (`cloudflared --no-autoupdate tunnel --no-autoupdate run`), with the token
-in TUNNEL_TOKEN or after `--token`.  Answers `/ready` and `/metrics` on TUNNEL_METRICS, refuses a
+in TUNNEL_TOKEN, after `--token`, or in the file that TUNNEL_TOKEN_FILE names.  Answers `/ready` and `/metrics` on TUNNEL_METRICS, refuses a
 token that is none, and on SIGTERM ends with 0 within its grace period.
 
 For tests: STANDIN_READY=0 (or the file /tmp/not-ready) makes `/ready` answer 503,
@@ -45,13 +45,26 @@ def log(level, text):
     print(now.strftime("%Y-%m-%dT%H:%M:%SZ"), level, text, file=sys.stderr, flush=True)
 
 
-def is_token(text):
-    """Whether the text is base64 of an object with account, tunnel and secret."""
+def read_token(given):
+    """The token as it is given; a file counts only where nothing else is."""
+    if given.token or not given.token_file:
+        return given.token or ""
     try:
-        token = json.loads(base64.b64decode(text or "", validate=True))
+        with open(given.token_file, encoding="ascii") as file:
+            return file.read().strip()
+    except (OSError, UnicodeError) as error:
+        print(f"Failed to read token file: {error}", file=sys.stderr)
+        return ""
+
+
+def tunnel_of(text):
+    """The tunnel that a token is for (base64 of an object with account, tunnel, secret), or None."""
+    try:
+        token = json.loads(base64.b64decode(text, validate=True))
     except (binascii.Error, ValueError):
-        return False
-    return isinstance(token, dict) and all(isinstance(token.get(key), str) for key in "ats")
+        return None
+    good = isinstance(token, dict) and all(isinstance(token.get(key), str) for key in "ats")
+    return token["t"] if good else None
 
 
 def is_ready():
@@ -103,6 +116,7 @@ def options():
     parser = argparse.ArgumentParser(prog="cloudflared", add_help=False)
     parser.add_argument("--no-autoupdate", action="store_true")
     parser.add_argument("--token", default=os.environ.get("TUNNEL_TOKEN"))
+    parser.add_argument("--token-file", default=os.environ.get("TUNNEL_TOKEN_FILE"))
     parser.add_argument("--metrics", default=os.environ.get("TUNNEL_METRICS", "0.0.0.0:20241"))
     parser.add_argument("--grace-period", default=os.environ.get("TUNNEL_GRACE_PERIOD", "30s"))
     parser.add_argument("words", nargs="*")
@@ -120,13 +134,15 @@ def main():
     if given.words != ["tunnel", "run"]:
         print(f"the stand-in knows only `tunnel run`, not {given.words}", file=sys.stderr)
         return 1
-    if not is_token(given.token):
+    tunnel = tunnel_of(read_token(given))
+    if tunnel is None:
         print("Provided Tunnel token is not valid.", file=sys.stderr)
         return 255
     if "STANDIN_EXIT" in os.environ:
         log("ERR", "told to end")
         return int(os.environ["STANDIN_EXIT"])
     log("INF", f"Version {VERSION}")
+    log("INF", f"Starting tunnel tunnelID={tunnel}")
     listen(given.metrics)
     for index in range(CONNECTIONS):
         log("INF", f"Registered tunnel connection connIndex={index}")

@@ -81,6 +81,7 @@ has_stand_in(const struct filter *filter, const char *lacking)
 		{ "dup2", "dup3" },
 		{ "access", "faccessat" },
 		{ "unlink", "unlinkat" },
+		{ "epoll_wait", "epoll_pwait" },
 		{ "arch_prctl", NULL },
 	};
 

@@ -155,8 +155,8 @@ static void
 some_calls_are_no_workers(void **state)
 {
 	static const char *const names[] = { "execve", "execveat", "fork", "vfork", "clone",
-		"ptrace", "bind", "listen", "accept", "accept4", "kill", "tkill", "open", "creat",
-		"unlink", "unlinkat", "rename", "renameat", "mkdir", "chmod", "setuid", "setresuid",
+		"ptrace", "bind", "listen", "accept", "kill", "tkill", "open", "creat", "unlink",
+		"unlinkat", "rename", "renameat", "mkdir", "chmod", "setuid", "setresuid",
 		"setgroups", "capset", "prctl", "seccomp", "arch_prctl", "personality", "bpf",
 		"io_uring_setup", "process_vm_readv", "process_vm_writev", "pidfd_open",
 		"pidfd_getfd", "memfd_create", "userfaultfd", "perf_event_open", "mount", "unshare",
@@ -167,6 +167,24 @@ some_calls_are_no_workers(void **state)
 
 	(void)state;
 	expect_denied(FIRST_WORKERS_FILTER, names, ARRAY_LEN(names));
+}
+
+/* Only gate-front serves clients, and it alone never makes a connection itself. */
+static void
+who_accepts_does_not_connect(void **state)
+{
+	(void)state;
+	for (size_t at = FIRST_WORKERS_FILTER; at < FILTER_COUNT; at++) {
+		const struct filter *filter = filter_at(at);
+		bool front = processes[filter->policy->process].listener != LISTENER_NONE;
+		uint32_t served = front ? SECCOMP_RET_ALLOW : SECCOMP_RET_KILL_PROCESS;
+		uint32_t connected = front ? SECCOMP_RET_KILL_PROCESS : SECCOMP_RET_ALLOW;
+
+		assert_int_equal(filter_answer(filter, filter_number(filter, "accept4"), zeros),
+		    served);
+		assert_int_equal(filter_answer(filter, filter_number(filter, "connect"), zeros),
+		    connected);
+	}
 }
 
 static void
@@ -206,6 +224,7 @@ main(void)
 		cmocka_unit_test(exactly_what_is_in_the_tables_passes),
 		cmocka_unit_test(foreign_abis_kill),
 		cmocka_unit_test(some_calls_are_no_workers),
+		cmocka_unit_test(who_accepts_does_not_connect),
 		cmocka_unit_test(some_calls_are_not_even_the_supervisors),
 		cmocka_unit_test(threads_are_answered_by_enosys),
 	};

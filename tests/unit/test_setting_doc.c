@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * README.md and docs/configuration.md against the table of environment variables: two tables are
- * what this program renders (`test_setting_doc --write` writes them anew), and each variable has a
+ * README.md, docs/docker-gate.md and docs/configuration.md against the table of environment
+ * variables: three tables are what this program renders (`test_setting_doc --write` writes them anew), and each variable has a
  * heading in docs/configuration.md, and each heading a variable.
  */
 #include "tests/unit/unit.h"
@@ -12,6 +12,7 @@
 #include "tests/unit/document.h"
 
 #define README SOURCE_DIR "/README.md"
+#define GATE SOURCE_DIR "/docs/docker-gate.md"
 #define CONFIGURATION SOURCE_DIR "/docs/configuration.md"
 #define BEGIN "<!-- made from common/setting.c: begin -->\n"
 #define END "<!-- made from common/setting.c: end -->\n"
@@ -26,19 +27,31 @@ add_default(struct buffer *out, const struct setting_entry *entry)
 }
 
 static void
-render_meanings(struct buffer *out)
+render_program(enum program program, struct buffer *out)
 {
 	buffer_add_text(out, "\n| variable | default | meaning |\n| --- | --- | --- |\n");
 	for (enum setting setting = 0; setting < SETTING_COUNT; setting++) {
 		const struct setting_entry *entry = &settings[setting];
 
-		if (entry->derived)
+		if (entry->derived || !setting_is_of(setting, program))
 			continue;
 		buffer_printf(out, "| `%s` | ", entry->name);
 		add_default(out, entry);
 		buffer_printf(out, " | %s |\n", entry->help);
 	}
 	buffer_add_text(out, "\n");
+}
+
+static void
+render_agents(struct buffer *out)
+{
+	render_program(PROGRAM_AGENT, out);
+}
+
+static void
+render_gates(struct buffer *out)
+{
+	render_program(PROGRAM_GATE, out);
 }
 
 /* The workers that a secret is due to: it goes there by its own frame, not with the settings. */
@@ -78,7 +91,8 @@ render_workers(struct buffer *out)
 }
 
 static const struct section sections[] = {
-	{ .path = README, .begin = BEGIN, .end = END, .render = render_meanings },
+	{ .path = README, .begin = BEGIN, .end = END, .render = render_agents },
+	{ .path = GATE, .begin = BEGIN, .end = END, .render = render_gates },
 	{ .path = CONFIGURATION, .begin = BEGIN, .end = END, .render = render_workers },
 };
 

@@ -165,6 +165,39 @@ finalized(void)
 	link_of()->lifecycle = LIFECYCLE_FINALIZED;
 }
 
+/* docker-gate's account in place of the agent's. */
+static void
+gate(void)
+{
+	static const enum message_id blobs[] = { MESSAGE_STATUS_FRONT, MESSAGE_STATUS_FRONT,
+		MESSAGE_STATUS_ENGINE };
+
+	account.program = PROGRAM_GATE;
+	for (enum process process = 0; process < PROCESS_COUNT; process++)
+		account.workers[process].id = account.blobs[process].id = MESSAGE_COUNT;
+	for_each_worker_of(PROGRAM_GATE, process) {
+		account.workers[process].id = MESSAGE_STATUS_WORKER;
+		worker_of(process)->phase = PHASE_RUNNING;
+		account.blobs[process].id = blobs[process - PROCESS_GATE_READ];
+	}
+	account.blobs[PROCESS_GATE_ENGINE].body.status_engine.state = DOCKER_CONNECTED;
+}
+
+static void
+gate_without_engine(void)
+{
+	gate();
+	account.blobs[PROCESS_GATE_ENGINE].body.status_engine.state = DOCKER_UNREADABLE;
+	account.blobs[PROCESS_GATE_ENGINE].body.status_engine.detail = "no socket";
+}
+
+static void
+gate_without_endpoint(void)
+{
+	gate();
+	worker_of(PROCESS_GATE_TUNNEL)->phase = PHASE_BACKOFF;
+}
+
 #define NOBODY PROCESS_COUNT
 
 static const struct {
@@ -193,6 +226,11 @@ static const struct {
 	    "stale: master-link has told its peers nothing for 59 s", PROCESS_MASTER_LINK },
 	{ "master-link is down", link_in_backoff, DEGRADED, "master-link: backoff", NOBODY },
 	{ "prepared", prepared, PREPARED, "out of service", NOBODY },
+	{ "a gate", gate, HEALTHY, NULL, NOBODY },
+	{ "a gate without its engine", gate_without_engine, DEGRADED,
+	    "Docker can't be read: no socket", NOBODY },
+	{ "a gate without an endpoint", gate_without_endpoint, DEGRADED, "gate-tunnel: backoff",
+	    NOBODY },
 	{ "finalized", finalized, DECOMMISSIONED, "clear the data folder", NOBODY },
 };
 

@@ -34,6 +34,6 @@ struct said_progress {
 };
 
 /* 0 or -EBADMSG, -ENOMEM. */
-int said_progress(struct slice line, struct said_progress *ret_progress);
+int said_progress(struct slice text, struct said_progress *ret_progress);
 
 #endif

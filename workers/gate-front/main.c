@@ -125,6 +125,15 @@ wait_for(struct worker *worker, struct pollfd *fds, unsigned count, int timeout_
 	return server_wait(&front.server, fds, count, timeout_ms);
 }
 
+/* The supervisor calls the program by a path that ends in the process's name. */
+static enum process
+process_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return process_by_name(slash == NULL ? path : slash + 1);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -139,7 +148,7 @@ main(int argc, char **argv)
 		.wait = wait_for,
 	};
 
-	front.process = argc > 0 ? process_by_name(argv[0]) : PROCESS_COUNT;
+	front.process = argc > 0 ? process_of(argv[0]) : PROCESS_COUNT;
 	if (front.process != PROCESS_GATE_READ && front.process != PROCESS_GATE_TUNNEL)
 		fatal("this is neither gate-read nor gate-tunnel");
 	handlers.process = front.process;

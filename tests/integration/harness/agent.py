@@ -104,6 +104,8 @@ def children(pid):
 class Agent:
     """One agent.  prefix is where it is installed, folder where its data, run folder and log are."""
 
+    name_of_program, workers = "dockflare-agent", WORKERS
+
     def __init__(self, prefix, folder, mode="shared", environment=None, groups=None):
         self.prefix = prefix
         self.folder = folder
@@ -125,7 +127,7 @@ class Agent:
 
     @property
     def program(self):
-        return os.path.join(self.prefix, "bin", "dockflare-agent")
+        return os.path.join(self.prefix, "bin", self.name_of_program)
 
     def start(self, *arguments, ready=True):
         before = START[self.mode]
@@ -151,7 +153,7 @@ class Agent:
         return len(self.log.lines)
 
     def wait_ready(self, seconds=10):
-        for name in WORKERS:
+        for name in self.workers:
             self.wait_line(r" supervisor: %s is ready" % name, seconds)
 
     # -- its processes ----------------------------------------------------------------------------
@@ -166,14 +168,14 @@ class Agent:
         for pid in children(self.pid):
             status = read_status(pid)
             if status and "State" in status and not status["State"].startswith("Z"):
-                for name in WORKERS:
+                for name in self.workers:
                     if name.startswith(status["Name"]):
                         found[name] = pid
         return found
 
     def wait_pids(self, seconds=10):
-        return wait.until("four workers run",
-                          lambda: self.pids() if len(self.pids()) == len(WORKERS) else None,
+        return wait.until("all workers run",
+                          lambda: self.pids() if len(self.pids()) == len(self.workers) else None,
                           seconds)
 
     # -- its own account --------------------------------------------------------------------------

@@ -1,73 +1,120 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A lone gate-engine, whose fronts the test plays: frames go in, frames come back."""
+"""docker-gate on loopback, in either start mode; and in the place of a proxy."""
 
-import itertools
+import os
+import tempfile
 
-from . import docker, wait
+from . import docker, install, proxies, wait
+from .agent import Agent, children
 
-
-class Front:
-    """gate-read or gate-tunnel, as gate-engine sees it."""
-
-    def __init__(self, worker, name):
-        self.name = name
-        self.end = worker.peer(name)
-        self.ids = itertools.count(1)
-
-    def send(self, kind, **fields):
-        """Sends a request; its id."""
-        number = next(self.ids)
-        self.end.send({"type": kind, "id": number, **fields})
-        return number
-
-    def cancel(self, number):
-        self.end.send({"type": "gate-cancel", "id": number})
-
-    def answers(self, number):
-        return [m for m in self.end.messages() if m.get("id") == number]
-
-    def wait(self, number, kind="gate-done", count=1, within=20):
-        return wait.until("%s of %d" % (kind, number), lambda: [
-            m for m in self.answers(number) if m["type"] == kind][count - 1:count], within)[0]
-
-    def ask(self, kind, within=20, **fields):
-        """A request's whole answer: its status, its message, and the frames before them."""
-        number = self.send(kind, **fields)
-        done = self.wait(number, within=within)
-        before = self.answers(number)
-        assert before.pop() == done, "nothing comes behind gate-done"
-        return done["status"], done.get("message"), before
-
-    def read(self, verb, all=False, **more):
-        return self.ask("gate-read", verb=verb, all=all, **more)
-
-    def tunnel(self, verb, container=None, image=None, stop_s=0, **more):
-        return self.ask("gate-tunnel", **tunnel_fields(verb, container, image, stop_s), **more)
-
-    def create(self, image, token, command_id=None, grace_s=5, metrics_port=2000, **more):
-        fields = {"image": image, "token": token, "grace_s": grace_s, "metrics_port": metrics_port}
-        if command_id:
-            fields["command_id"] = command_id
-        return self.ask("gate-create", **fields, **more)
+WORKERS = ("gate-read", "gate-tunnel", "gate-engine")
+# What a gate must know of the agent behind it; all else is its own.
+SHARED_SETTINGS = ("CLOUDFLARED_IMAGE", "CLOUDFLARED_NETWORK_NAME", "LABEL_PREFIX")
 
 
-def tunnel_fields(verb, container=None, image=None, stop_s=0):
-    fields = {"verb": verb, "seconds": stop_s}
-    if container:
-        fields["container"] = container
-    if image:
-        fields["image"] = image
-    return fields
+def group_of(socket_path):
+    """The group that may use a socket."""
+    return str(os.stat(socket_path).st_gid)
 
 
-class Engine:
-    """gate-engine with both fronts."""
+class Gate(Agent):
+    """One gate before the engine of a socket; with `engine`, a URL, before what answers there."""
 
-    def __init__(self, workers, network, host=None, **values):
-        self.worker = workers("gate-engine", {
-            "GATE_DOCKER_HOST": host or "unix://" + docker.SOCKET,
-            "CLOUDFLARED_NETWORK_NAME": network, "CLOUDFLARED_IMAGE": docker.TUNNEL_IMAGE,
-            "GATE_TOKEN_IN": "auto", "GATE_CREATES_A_MINUTE": "30",
-            "GATE_TUNNEL_MEMORY_MIB": "256", **values})
-        self.reader = Front(self.worker, "gate-read")
-        self.tunneller = Front(self.worker, "gate-tunnel")
+    name_of_program, workers = "docker-gate", WORKERS
+
+    def __init__(self, prefix, folder, mode="shared", socket_path=None, engine=None, ports=None,
+                 **settings):
+        socket_path = socket_path or docker.SOCKET
+        self.ports = ports or (proxies.free_port(), proxies.free_port())
+        environment = {
+            "GATE_READ_LISTEN": "tcp://127.0.0.1:%d" % self.ports[0],
+            "GATE_TUNNEL_LISTEN": "tcp://127.0.0.1:%d" % self.ports[1],
+            "GATE_DOCKER_HOST": engine or "unix://" + socket_path,
+            "LOG_LEVEL": "DEBUG",
+            **{name: value for name, value in settings.items() if value is not None},
+        }
+        groups = group_of(socket_path) if engine is None and mode == "shared" else None
+        os.makedirs(folder, exist_ok=True)
+        super().__init__(prefix, folder, mode, environment, groups)
+
+    def pids(self):
+        """Worker's name to pid: two of them run one program, so it is what they are called by."""
+        found = {}
+        for pid in children(self.pid):
+            try:
+                with open("/proc/%d/cmdline" % pid, "rb") as file:
+                    name = os.path.basename(file.read().split(b"\0")[0].decode())
+            except OSError:
+                continue
+            if name in self.workers:
+                found[name] = pid
+        return found
+
+    @property
+    def host(self):
+        """The read endpoint, for DOCKER_HOST."""
+        return self.environment["GATE_READ_LISTEN"]
+
+    @property
+    def tunnel_host(self):
+        return self.environment["GATE_TUNNEL_LISTEN"]
+
+    def address(self, endpoint):
+        return "127.0.0.1", self.ports[endpoint == "tunnel"]
+
+    def close(self):
+        self.kill()
+        self.forget()
+
+
+def between(through, kind, folder):
+    """What stands before the engine: "proxy" or "gate"."""
+    return (GateAsProxy if through == "gate" else proxies.Proxy)(kind, folder)
+
+
+class GateAsProxy:
+    """As proxies.Proxy("read" or "tunnel"), with a gate of its own behind the same members."""
+
+    def __init__(self, kind, folder):
+        self.kind = kind
+        self.folder = tempfile.mkdtemp(prefix="gate-%s-" % kind, dir=folder)
+        os.chmod(self.folder, 0o755)
+        self.ports = proxies.free_port(), proxies.free_port()
+        self.settings = {}
+        self.gate = None
+        self.start()
+
+    @property
+    def port(self):
+        return self.ports[self.kind == "tunnel"]
+
+    @property
+    def host(self):
+        return "tcp://127.0.0.1:%d" % self.port
+
+    @property
+    def process(self):
+        return self.gate.process
+
+    def start(self):
+        self.gate = Gate(install.prefix(), self.folder, ports=self.ports, **self.settings).start()
+        wait.until("the gate answers on port %d" % self.port,
+                   lambda: proxies.answers(self.port), 5)
+
+    def suit(self, settings):
+        """A gate for an agent that has these settings: started anew if it had others."""
+        wanted = {name: settings[name] for name in SHARED_SETTINGS if settings.get(name)}
+        if wanted != self.settings:
+            self.settings = wanted
+            running = self.process.poll() is None
+            self.stop()
+            if running:
+                self.start()
+
+    def stop(self):
+        """Closes the port and every connection through it."""
+        self.gate.kill()
+        self.gate.forget()
+
+    def close(self):
+        self.stop()

@@ -33,10 +33,12 @@ def answers(port):
 class Proxy:
     """One HAProxy on loopback; can be stopped and started again on the same port.
 
-    Its configuration is one of those above, or that of a path of its own.
+    Its configuration is one of those above, or that of a path of its own; it stands before the
+    engine's socket, or another.
     """
 
-    def __init__(self, kind, folder, port=None, path=None):
+    def __init__(self, kind, folder, port=None, path=None, socket_path=None):
+        self.socket_path = socket_path
         self.configuration = path or CONFIGURATIONS[kind]
         self.port = port or free_port()
         self.output = open(os.path.join(folder, "haproxy-%s-%d.log" % (kind, self.port)), "ab")
@@ -49,7 +51,7 @@ class Proxy:
 
     def start(self):
         environment = {**os.environ, "PROXY_BIND": "127.0.0.1:%d" % self.port,
-                       "PROXY_PORT": str(self.port), "DOCKER_SOCKET": docker.SOCKET}
+                       "PROXY_PORT": str(self.port), "DOCKER_SOCKET": self.socket_path or docker.SOCKET}
         self.process = subprocess.Popen(["haproxy", "-db", "-f", self.configuration],
                                         env=environment, stdin=subprocess.DEVNULL,
                                         stdout=self.output, stderr=self.output)

@@ -1,0 +1,286 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Methods, paths and queries beside those that each endpoint serves."""
+
+from request import CREATE, GOOD, create, get, post, Call
+from row import MALFORMED, Row, Said, refused, through
+
+T = "/v1.41/containers/dockflare-agent-tunnel"
+O = "/v1.41/containers/<other>"
+
+
+def row(endpoint, name, call, engine=through(200), status=403, says="", why="", **more):
+    return Row(name, endpoint, call, gate=(Said(status, says),), engine=engine, why=why, **more)
+
+
+def read(target, engine=through(200), name=None, why="", **more):
+    return row("read", name or "GET " + target, get(target), engine, why=why, **more)
+
+
+def spelled(target, engine=through(200), why=""):
+    """Not even looked for."""
+    return read(target, engine, why=why, status=400)
+
+
+def tunnel(method, target, engine=through(200), body=None, name=None, why="", **more):
+    return row("tunnel", name or "%s %s" % (method, target), Call(method, target, body), engine,
+               why=why, **more)
+
+
+def not_found(says="page not found"):
+    return refused(404, says)
+
+
+# The engine of the tests has no network.
+UNREACHABLE = refused(500, "network is unreachable")
+NO_SWARM = refused(503, "swarm")
+EXEC = {"Cmd": ["/pause"], "AttachStdout": True}
+FILTERS = "%7B%22type%22%3A%5B%22container%22%5D%7D"
+
+READ = [
+    # -- what is to be read, beside the list ------------------------------------------------------
+    read("/v1.41/info"),
+    read("/v1.41/system/df"),
+    read("/v1.41/containers/<other>/json"),
+    read("/v1.41/containers/<published>/json"),
+    read("/v1.41/containers/dockflare-agent-tunnel/json"),
+    read("/v1.41/containers/<other>/logs?stdout=1"),
+    read("/v1.41/containers/<other>/top"),
+    read("/v1.41/containers/<other>/stats?stream=0&one-shot=1"),
+    read("/v1.41/containers/<other>/changes"),
+    read("/v1.41/containers/<other>/export"),
+    read("/v1.41/containers/<other>/archive?path=/pause"),
+    read("/v1.41/images/json"),
+    read("/v1.41/images/<image>/json"),
+    read("/v1.41/images/<image>/history"),
+    read("/v1.41/images/get?names=<image>"),
+    read("/v1.41/networks"),
+    read("/v1.41/networks/<network>"),
+    read("/v1.41/volumes"),
+    read("/v1.41/plugins"),
+    read("/v1.41/secrets", NO_SWARM, why="no swarm here"),
+    read("/v1.41/configs", NO_SWARM, why="no swarm here"),
+    read("/v1.41/nodes", NO_SWARM, why="no swarm here"),
+    read("/v1.41/services", NO_SWARM, why="no swarm here"),
+    read("/v1.41/swarm", NO_SWARM, why="no swarm here"),
+    read("/v1.41/swarm/unlockkey", NO_SWARM, why="no swarm here"),
+    # -- paths that are spelled otherwise ---------------------------------------------------------
+    spelled("/v1.41/%63ontainers/json"),
+    spelled("/v1.41/containers%2Fjson"),
+    spelled("/v1.41/containers/json%00", not_found(), why="no such path"),
+    spelled("/v1.41//containers/json", refused(301), why="sent to the path without it"),
+    spelled("//v1.41/containers/json", refused(301), why="sent to the path without it"),
+    read("/v1.41/containers/json/", not_found(), why="no such path"),
+    spelled("/v1.41/containers/../containers/json", refused(301), why="sent to the path without it"),
+    spelled("/v1.41/./containers/json", refused(301), why="sent to the path without it"),
+    spelled("/v1.41/containers/%2e%2e/info", refused(301), why="sent to the path without it"),
+    read("/v1.41/Containers/json", not_found(), why="no such path"),
+    read("/v1.41/CONTAINERS/JSON", not_found(), why="no such path"),
+    read("/V1.41/containers/json", not_found(), why="no such path"),
+    read("/v1.41/containers/json;x=1", not_found(), why="no such path"),
+    spelled("/v1.41/containers/json%3Fall=1", not_found(), why="no such path"),
+    spelled("/v1.41\\containers\\json", not_found(), why="no such path"),
+    read("/_ping/", not_found(), why="no such path"),
+    read("/_Ping", not_found(), why="no such path"),
+    # -- versions -----------------------------------------------------------------------------
+    read("/containers/json"),
+    read("/events?since=1&until=2"),
+    spelled("/v1/containers/json", refused(400, "too old"), why="too old"),
+    spelled("/v1.5/containers/json", refused(400, "too old"), why="too old"),
+    spelled("/v1.12/containers/json"),
+    spelled("/v1.23/containers/json"),
+    spelled("/v1.45/containers/json", refused(400, "too new"), why="too new"),
+    spelled("/v1.99/containers/json", refused(400, "too new"), why="too new"),
+    spelled("/v1.041/containers/json"),
+    spelled("/v01.41/containers/json"),
+    spelled("/v1.41.0/containers/json"),
+    spelled("/v2.0/containers/json", refused(400, "too new"), why="too new"),
+    read("/v-1.41/containers/json", not_found(), why="no such path"),
+    spelled("/v1.4x/containers/json", not_found(), why="no such path"),
+    read("/1.41/containers/json", not_found(), why="no such path"),
+    read("/v1.41/v1.41/containers/json", not_found(), why="no such path"),
+    # -- queries ------------------------------------------------------------------------------
+    read("/v1.41/containers/json?size=1"),
+    read("/v1.41/containers/json?filters=%7B%22name%22%3A%5B%22x%22%5D%7D"),
+    read("/v1.41/containers/json?all=1&all=0", status=400),
+    read("/v1.41/containers/json?%61ll=1"),
+    read("/v1.41/containers/json?all=2"),
+    read("/v1.41/containers/json?all=1&", status=400),
+    read("/v1.41/containers/json?ALL=1"),
+    read("/v1.41/containers/json?before=<other>"),
+    read("/v1.41/containers/json?all=1;size=1", refused(400, "semicolon"), why="no separator"),
+    read("/v1.41/containers/json?x=" + "y" * 3000, status=414,
+         name="GET /v1.41/containers/json, a query of 3,000 bytes"),
+    read("/v1.41/events?since=1&until=2"),
+    read("/v1.41/events?until=1"),
+    read("/v1.41/events?filters=%7B%22type%22%3A%5B%22volume%22%5D%7D&until=1",
+         name="GET /v1.41/events, of volumes"),
+    read("/v1.41/events?filters=%7B%22container%22%3A%5B%22x%22%5D%7D",
+         name="GET /v1.41/events, a filter by container"),
+    read("/v1.41/events?filters=%7B%22type%22%3A%5B%22container%22%5D%2C%22event%22%3A%5B%22exec_"
+         "start%22%5D%7D", name="GET /v1.41/events, of exec"),
+    read("/v1.41/events?filters=%7B", refused(MALFORMED, "JSON"), why="no JSON", status=400),
+    read("/v1.41/events?filters=" + FILTERS + "&filters=" + FILTERS, status=400,
+         name="GET /v1.41/events, filters twice"),
+    # -- other methods ------------------------------------------------------------------------
+    row("read", "POST /v1.41/containers/create", create(GOOD), absent=True, engine=through()),
+    row("read", "POST start", post("/v1.41/containers/dockflare-agent-tunnel/start"), through(304)),
+    row("read", "POST stop", post("/v1.41/containers/dockflare-agent-tunnel/stop?t=1"),
+        through(204)),
+    row("read", "DELETE", Call("DELETE", T + "?force=1"), through(204)),
+    row("read", "POST exec", post(O + "/exec", EXEC), through(201)),
+    row("read", "HEAD /v1.41/containers/json", Call("HEAD", "/v1.41/containers/json"),
+        not_found(""), why="no such route"),
+    row("read", "POST /v1.41/containers/json", post("/v1.41/containers/json"), not_found(),
+        why="no such route"),
+    row("read", "get in lower case", Call("get", "/v1.41/containers/json"), not_found(),
+        why="no such method"),
+    row("read", "OPTIONS *", Call("OPTIONS", "*"), through(200), status=400),
+    row("read", "TRACE", Call("TRACE", "/v1.41/containers/json"), not_found(),
+        why="no such method"),
+    row("read", "CONNECT", Call("CONNECT", "192.0.2.1:80"), refused(301), why="no such method",
+        status=400),
+    row("read", "GET with a body", Call("GET", "/v1.41/containers/json", "{}"), through(200),
+        status=400),
+]
+
+TUNNEL = [
+    # -- other containers ---------------------------------------------------------------------
+    tunnel("GET", O + "/json", status=404),
+    tunnel("GET", "/v1.41/containers/<other-name>/json"),
+    tunnel("GET", "/v1.41/containers/<other-short>/json"),
+    tunnel("GET", "/v1.41/containers/<tunnel-short>/json", name="GET the tunnel by a short id"),
+    tunnel("GET", "/v1.41/containers/dockflare-agent-tunnel2/json"),
+    tunnel("GET", "/v1.41/containers/dockflare-agent-tunne/json", not_found("No such container"),
+           why="nobody's name"),
+    tunnel("GET", "/v1.41/containers/%2Fdockflare-agent-tunnel/json", refused(301),
+           why="sent to the path without it", status=400),
+    tunnel("GET", "/v1.41/containers//dockflare-agent-tunnel/json", refused(301),
+           why="sent to the path without it", status=400),
+    tunnel("GET", "/v1.41/containers/dockflare-agent-tunnel/json/", not_found(),
+           why="no such path"),
+    tunnel("GET", "/v1.41/containers/DOCKFLARE-AGENT-TUNNEL/json", not_found("No such container"),
+           why="nobody's name"),
+    tunnel("GET", "/v1.41/containers/dockflare%2Dagent-tunnel/json", status=400),
+    tunnel("GET", "/v1.41/containers/dockflare-agent-tunnel/../<other>/json", refused(301),
+           why="sent to the path without it", status=400),
+    tunnel("GET", "/v1.41/containers/dockflare-agent-tunnel%2F..%2F<other>/json",
+           refused(301), why="sent to the path without it", status=400),
+    tunnel("GET", T + "/json?size=1"),
+    tunnel("POST", O + "/start", through(304), status=404),
+    tunnel("POST", O + "/stop?t=1", through(204), status=404),
+    tunnel("DELETE", O + "?v=1&force=1", through(204), status=404),
+    tunnel("DELETE", "/v1.41/containers/<other-name>?force=1", through(204)),
+    tunnel("POST", "/v1.41/containers/dockflare-agent-tunnel2/stop?t=1", through(204)),
+    # -- what else can be done with the tunnel's --------------------------------------------------
+    tunnel("POST", T + "/exec", through(201), EXEC),
+    tunnel("POST", T + "/kill?signal=USR2", through(204)),
+    tunnel("POST", T + "/restart?t=1", through(204)),
+    tunnel("POST", T + "/pause", through(204)),
+    tunnel("POST", T + "/rename?name=it-gate-renamed", through(204)),
+    tunnel("POST", T + "/update", through(200), {"Memory": 0, "PidsLimit": -1}),
+    tunnel("POST", T + "/wait?condition=not-running", refused(200), idle=0.5,
+           name="POST wait"),
+    tunnel("POST", T + "/resize?h=1&w=1", through(200)),
+    tunnel("GET", T + "/logs?stdout=1"),
+    tunnel("GET", T + "/top"),
+    tunnel("GET", T + "/stats?stream=0&one-shot=1"),
+    tunnel("GET", T + "/changes"),
+    tunnel("GET", T + "/export"),
+    tunnel("GET", T + "/archive?path=/pause"),
+    tunnel("HEAD", T + "/archive?path=/pause"),
+    tunnel("HEAD", T + "/json", not_found(""), why="no such route"),
+    tunnel("PUT", T + "/archive?path=/", refused((500, 403), "rootfs is marked read-only"),
+           why="a read-only root"),
+    tunnel("PUT", O + "/archive?path=/", through(200), b"\0" * 1024,
+           name="PUT archive into another"),
+    tunnel("POST", T + "/attach?logs=1&stdout=1", through(200)),
+    tunnel("GET", T + "/attach/ws", refused(400, "websocket"), why="no WebSocket begun"),
+    tunnel("POST", T + "/copy", not_found(""), {"Resource": "/"}, why="gone since API 1.24"),
+    tunnel("POST", T + "/start?detachKeys=x", through(304)),
+    tunnel("POST", T + "/start?t=1", through(304)),
+    tunnel("POST", T + "/stop?signal=KILL&t=1", through(204)),
+    tunnel("POST", T + "/stop?t=61", through(204)),
+    tunnel("POST", T + "/stop?t=-1", through(204)),
+    tunnel("POST", T + "/stop?t=1x", refused(MALFORMED, "invalid syntax"), why="no number"),
+    tunnel("POST", T + "/stop?t=1&t=2", through(204), status=400),
+    tunnel("DELETE", T + "?link=1", refused(MALFORMED, "link"), why="no link's name"),
+    tunnel("DELETE", T + "?force=1&x=1", through(204)),
+    tunnel("POST", "/v1.41/commit?container=dockflare-agent-tunnel&repo=it-gate-commit",
+           through(201)),
+    tunnel("POST", "/v1.41/commit?container=<other>&repo=it-gate-commit", through(201)),
+    tunnel("GET", "/v1.41/exec/0/json", not_found("exec"), why="no such exec"),
+    tunnel("POST", "/v1.41/exec/0/start", not_found("exec"), {"Detach": True}, why="no such exec"),
+    # -- the create's query -------------------------------------------------------------------
+    *(row("tunnel", "POST create, " + name, create(GOOD, "/v1.41/containers/create" + query),
+          through(), status=status, absent=True)
+      for name, query, status in (
+          ("no name", "", 403),
+          ("an empty name", "?name=", 403),
+          ("another name", "?name=it-gate-evil", 403),
+          ("a longer name", "?name=dockflare-agent-tunnel2x", 403),
+          ("a slash before the name", "?name=/dockflare-agent-tunnel", 403),
+          ("two names", "?name=it-gate-evil&name=dockflare-agent-tunnel", 400),
+          ("an escaped key", "?n%61me=it-gate-evil&name=dockflare-agent-tunnel", 403),
+          ("upper case", "?Name=it-gate-evil", 403),
+          ("a platform", "?name=dockflare-agent-tunnel&platform=", 403))),
+    row("tunnel", "POST create, a + in the name",
+        create(GOOD, CREATE + "+"), refused(400, "Invalid container name"), absent=True,
+        why="no name"),
+    row("tunnel", "GET create", get(CREATE), not_found(),
+        why="no such route"),
+    # -- images, networks and all else --------------------------------------------------------
+    tunnel("GET", "/v1.41/images/json"),
+    tunnel("GET", "/v1.41/images/<other-image>/json"),
+    tunnel("GET", "/v1.41/images/<image-id>/json"),
+    tunnel("GET", "/v1.41/images/<image>/history"),
+    tunnel("GET", "/v1.41/images/<image>/get"),
+    tunnel("DELETE", "/v1.41/images/<spare-image>"),
+    tunnel("POST", "/v1.41/images/<image>/tag?repo=it-gate-tag&tag=1", through(201)),
+    tunnel("POST", "/v1.41/images/load", refused(200), b"\0" * 1024),
+    tunnel("POST", "/v1.41/images/create?fromSrc=-&repo=it-gate-import", through(200), b"\0" * 1024),
+    tunnel("POST", "/v1.41/images/create?fromImage=127.0.0.1:1/evil&tag=1", UNREACHABLE,
+           why="no registry there"),
+    tunnel("POST", "/v1.41/images/create?fromImage=<image-repository>&tag=other",
+           UNREACHABLE, why="no registry there"),
+    tunnel("POST", "/v1.41/images/create?fromImage=<image>", UNREACHABLE, why="no registry there"),
+    tunnel("POST", "/v1.41/images/prune", through(200)),
+    tunnel("POST", "/v1.41/containers/prune", through(200)),
+    tunnel("POST", "/v1.41/build?remote=http://127.0.0.1:1/", UNREACHABLE,
+           why="no server there"),
+    tunnel("POST", "/v1.41/build", refused(500, "Dockerfile"), b"\0" * 1024, why="an empty tar"),
+    tunnel("POST", "/v1.41/build/prune", through(200)),
+    tunnel("POST", "/v1.41/volumes/create", through(201), {"Name": "it-gate-made"}),
+    tunnel("DELETE", "/v1.41/volumes/<volume>", through(204)),
+    tunnel("POST", "/v1.41/volumes/prune", through(200)),
+    tunnel("GET", "/v1.41/networks"),
+    tunnel("GET", "/v1.41/networks/<other-network>"),
+    tunnel("GET", "/v1.41/networks/<network-id>"),
+    tunnel("GET", "/v1.41/networks/<network>?verbose=1"),
+    tunnel("POST", "/v1.41/networks/create", through(201), {"Name": "it-gate-made"}),
+    tunnel("POST", "/v1.41/networks/<other-network>/connect", through(200),
+           {"Container": "dockflare-agent-tunnel"}),
+    tunnel("POST", "/v1.41/networks/<network>/disconnect", through(200),
+           {"Container": "dockflare-agent-tunnel", "Force": True}),
+    tunnel("DELETE", "/v1.41/networks/<spare-network>", through(204)),
+    tunnel("POST", "/v1.41/swarm/leave", NO_SWARM, why="no swarm here"),
+    tunnel("POST", "/v1.41/swarm/join", refused(400, "address"), {"RemoteAddrs": []},
+           why="nobody to join"),
+    tunnel("POST", "/v1.41/secrets/create", NO_SWARM, {"Name": "s", "Data": ""},
+           why="no swarm here"),
+    tunnel("POST", "/v1.41/services/create", NO_SWARM, {"Name": "s"}, why="no swarm here"),
+    tunnel("POST", "/v1.41/plugins/pull?remote=127.0.0.1:1/evil:1&name=evil", refused(500),
+           [], why="no registry there"),
+    tunnel("GET", "/v1.41/plugins"),
+    tunnel("POST", "/v1.41/auth", refused(500), {"serveraddress": "127.0.0.1:1"},
+           why="no registry there"),
+    tunnel("GET", "/v1.41/info"),
+    tunnel("GET", "/v1.41/system/df"),
+    tunnel("GET", "/v1.41/containers/json"),
+    tunnel("GET", "/v1.41/events?since=1&until=2"),
+    tunnel("GET", "/v1.41/distribution/<image>/json", UNREACHABLE, why="no registry there"),
+    tunnel("GET", "/debug/vars"),
+    tunnel("GET", "/metrics", not_found(), why="not there"),
+    tunnel("GET", "/", not_found(), why="no such path"),
+]
+
+ROWS = READ + TUNNEL
