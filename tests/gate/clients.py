@@ -69,12 +69,12 @@ def silent(address, most=20):
 def idle_after_answer(address, most):
     """Keeps its connection: whether it still serves after `most` seconds of silence."""
     with ask.connect(address) as sock:
-        for _ in range(2):
+        for pause in (most, 0):
             sock.sendall(get("/_ping", close=False).bytes())
             sock.settimeout(5)
             if not sock.recv(65536).startswith(b"HTTP/1.1 200"):
                 return False
-            time.sleep(most)
+            time.sleep(pause)
     return True
 
 

@@ -304,48 +304,73 @@ ENGINES = ["garbage", "html", "302", "403", "500", "502", "503", "empty", "cut",
 
 @pytest.fixture
 def ill(faulty_engine, make_gate):
-    """A gate before an engine that answers as the test says."""
-    faulty_engine.keep_apart()
-    gate = make_gate(GATE_DOCKER_HOST=faulty_engine.host)
-    gate.engine = faulty_engine
-    return gate
+    """ill(fault, request): a gate before an engine that answers so, but when it is asked its
+    version."""
+    def make(fault, request_line=".*"):
+        faulty_engine.add("GET /_ping", json_answer(b"OK"))
+        faulty_engine.add("GET .*/version", json_answer({
+            "Version": "20.10", "ApiVersion": "1.41", "MinAPIVersion": "1.24", "Os": "linux",
+            "Arch": "amd64"}))
+        faulty_engine.add(request_line, fault)
+        gate = make_gate(GATE_DOCKER_HOST=faulty_engine.host)
+        gate.engine = faulty_engine
+        return gate
+
+    return make
 
 
 @pytest.mark.parametrize("fault", ENGINES)
 def test_an_engine_that_answers_nonsense(ill, fault):
     """An error in Docker's form, never a short list; and the gate lives."""
-    ill.engine.clear()
-    ill.engine.add("GET /_ping", json_answer(b"OK"))
-    ill.engine.add("GET /version", json_answer({"ApiVersion": "1.41", "MinAPIVersion": "1.24"}))
-    ill.engine.add(".*", fault)
+    gate = ill(fault)
     seen = {}
     for what, endpoint, target in (
             ("list", "read", "/v1.41/containers/json"),
             ("inspect", "tunnel", "/v1.41/containers/dockflare-agent-tunnel/json"),
             ("network", "tunnel", "/v1.41/networks/" + worlds.NETWORK)):
-        answers = ask.ask(ill.address(endpoint), request.get(target).bytes(), idle=5)
+        answers = ask.ask(gate.address(endpoint), request.get(target).bytes(), idle=5)
         assert len(answers) == 1, (what, answers)
         seen[what] = answers[0].status
         assert answers[0].status >= 400, (what, answers[0].body[:200])
         assert table.not_docker_form(answers[0]) is None, (what, answers[0].body[:200])
-    assert len(ill.pids()) == 3 and not ill.log.find("ended .*signal|CRITICAL"), seen
+    assert len(gate.pids()) == 3 and not gate.log.find("ended .*signal|CRITICAL"), seen
 
 
-def test_an_engine_that_says_nothing(ill, world):
+def test_an_engine_that_says_nothing(ill):
     """A call that hangs holds up neither another client nor the other endpoint."""
-    ill.engine.add("GET .*/dockflare-agent-tunnel/json", "hang")
-    ill.engine.faults.insert(0, ill.engine.faults.pop())
-    with ask.connect(ill.address("tunnel")) as sock:
+    gate = ill("hang")
+    with ask.connect(gate.address("tunnel")) as sock:
         sock.sendall(request.get("/v1.41/containers/dockflare-agent-tunnel/json").bytes())
         wait.until("it was asked", lambda: any(
-            "dockflare-agent-tunnel/json" in line for line in ill.engine.seen), 5)
+            "dockflare-agent-tunnel/json" in line for line in gate.engine.seen), 5)
         for endpoint in ("read", "tunnel"):
             began = time.monotonic()
-            assert [one.status for one in ask.ask(ill.address(endpoint), clients.PING)] == [200]
+            assert [one.status for one in ask.ask(gate.address(endpoint), clients.PING)] == [200]
             assert time.monotonic() - began < 2
-        ill.engine.released.set()
-        sock.settimeout(35)
+        gate.engine.released.set()  # the engine closes the connection without an answer
+        sock.settimeout(5)
         assert sock.recv(100).startswith(b"HTTP/1.1 50")
+
+
+@pytest.mark.slow
+def test_an_engine_that_is_slow(ill):
+    """What takes longer than a call may is given up with 504, and the next is asked."""
+    def trickle(connection):
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{")
+        try:
+            for _ in range(60):
+                time.sleep(1)
+                connection.sendall(b" ")
+        except OSError:
+            pass
+
+    gate = ill(trickle, "GET .*/dockflare-agent-tunnel/json")
+    began = time.monotonic()
+    answers = ask.ask(gate.address("tunnel"), request.get(
+        "/v1.41/containers/dockflare-agent-tunnel/json").bytes(), idle=50, most=50)
+    assert [one.status for one in answers] == [504], table.told(answers)
+    assert table.not_docker_form(answers[0]) is None and time.monotonic() - began < 45
+    assert [one.status for one in ask.ask(gate.address("tunnel"), clients.PING)] == [200]
 
 
 def test_an_engine_that_is_away(make_gate):
