@@ -47,16 +47,35 @@ reserve(struct buffer *buffer, size_t length)
 }
 
 int
-buffer_add(struct buffer *buffer, const void *bytes, size_t length)
+buffer_room(struct buffer *buffer, size_t length, char **ret_room)
 {
 	int error = reserve(buffer, length);
 
 	if (error != 0)
 		return error;
-	if (length > 0)
-		memcpy(buffer->bytes + buffer->length, bytes, length);
+	buffer_took(buffer, 0);
+	*ret_room = buffer->bytes + buffer->length;
+	return 0;
+}
+
+void
+buffer_took(struct buffer *buffer, size_t length)
+{
 	buffer->length += length;
 	buffer->bytes[buffer->length] = '\0';
+}
+
+int
+buffer_add(struct buffer *buffer, const void *bytes, size_t length)
+{
+	char *room;
+	int error = buffer_room(buffer, length, &room);
+
+	if (error != 0)
+		return error;
+	if (length > 0)
+		memcpy(room, bytes, length);
+	buffer_took(buffer, length);
 	return 0;
 }
 

@@ -28,6 +28,15 @@ struct buffer {
 /* Appends `length` bytes.  0, -EMSGSIZE over the bound, -ENOMEM; on failure nothing changed. */
 int buffer_add(struct buffer *buffer, const void *bytes, size_t length);
 
+/*
+ * Makes room for `length` more bytes, which the caller writes to `*ret_room` and then counts with
+ * buffer_took().  Errors as buffer_add; on failure nothing changed.
+ */
+int buffer_room(struct buffer *buffer, size_t length, char **ret_room);
+
+/* Counts the first `length` bytes that were written into the room. */
+void buffer_took(struct buffer *buffer, size_t length);
+
 /* Appends a string without its NUL.  Errors as buffer_add. */
 int buffer_add_text(struct buffer *buffer, const char *text);
 

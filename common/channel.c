@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define READ_CHUNK_BYTES 65536
+#define READ_LEAST_BYTES 3072
 
 void
 channel_open(struct channel *channel, int fd, bool descriptors)
@@ -78,21 +79,36 @@ take_descriptors(struct channel *channel, struct msghdr *header)
 	}
 }
 
+/* How much of `length` to make room for: as much again as came, as a length may only be claimed. */
+static size_t
+piece_length(const struct channel *channel, size_t length)
+{
+	size_t most = channel->input.length;
+
+	if (most < READ_LEAST_BYTES)
+		most = READ_LEAST_BYTES;
+	if (most > READ_CHUNK_BYTES)
+		most = READ_CHUNK_BYTES;
+	return length < most ? length : most;
+}
+
 /* Reads at most `length` bytes into the input.  Bytes read, 0 at the end of the stream, -errno. */
 static ssize_t
 receive(struct channel *channel, size_t length)
 {
-	char chunk[READ_CHUNK_BYTES];
 	union {
 		struct cmsghdr header;
 		char bytes[CMSG_SPACE(sizeof(int))];
 	} control;
-	struct iovec piece = { .iov_base = chunk,
-		.iov_len = length < sizeof(chunk) ? length : sizeof(chunk) };
+	struct iovec piece = { .iov_len = piece_length(channel, length) };
 	struct msghdr header = { .msg_iov = &piece, .msg_iovlen = 1 };
+	char *room;
 	ssize_t got;
-	int error;
+	int error = buffer_room(&channel->input, piece.iov_len, &room);
 
+	if (error != 0)
+		return error;
+	piece.iov_base = room;
 	/* Without room for control data the kernel drops descriptors (unix(7)). */
 	if (channel->descriptors) {
 		header.msg_control = control.bytes;
@@ -103,9 +119,8 @@ receive(struct channel *channel, size_t length)
 		return errno == EINTR ? -EAGAIN : -errno;
 	if (channel->descriptors)
 		take_descriptors(channel, &header);
-	error = buffer_add(&channel->input, chunk, (size_t)got);
-	explicit_bzero(chunk, (size_t)got);
-	return error != 0 ? error : got;
+	buffer_took(&channel->input, (size_t)got);
+	return got;
 }
 
 /* Once the header is there: how long the frame is.  0 or -EPROTO. */

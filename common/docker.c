@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * docker-watcher and tunnel-keeper.  The Docker client that both need: see docker.h.  Trusts
- * neither the engine nor the proxy before it: every answer is bounded and judged.
+ * docker-watcher, tunnel-keeper and gate-engine.  The Docker client that they need: see docker.h. 
+ * Trusts neither the engine nor the proxy before it: every answer is bounded and judged.
  */
 #include "common/docker.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * docker-watcher, tunnel-keeper and gate-engine.  The part of a Docker client that they need: an endpoint, the
- * API version that is asked for and never assumed, calls with bounded answers, and errors told as
- * a person would want them ("the proxy denies GET /v1.41/events").
+ * docker-watcher, tunnel-keeper and gate-engine.  The part of a Docker client that they need: an
+ * endpoint, the API version that is asked for and never assumed, calls with bounded answers, and
+ * errors told as a person would want them ("the proxy denies GET /v1.41/events").
  */
 #ifndef COMMON_DOCKER_H
 #define COMMON_DOCKER_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * docker-watcher and tunnel-keeper.  What went wrong with Docker, as one line for a person.  The
- * texts of engine and proxy are quoted in printable ASCII and bounded; pages of HTML are not.
+ * docker-watcher, tunnel-keeper and gate-engine.  What went wrong with Docker, as one line for a
+ * person.  The texts of engine and proxy are quoted in printable ASCII and bounded; pages of HTML
+ * are not.
  */
 #include <stdio.h>
 #include <stdlib.h>

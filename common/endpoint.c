@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * master-link, docker-watcher, tunnel-keeper.  Where to connect to: see endpoint.h.  What
+ * The workers that speak HTTP.  Where to connect to: see endpoint.h.  What
  * name-resolver says is judged here; name-resolver is not trusted.
  */
 #include "common/endpoint.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * master-link, docker-watcher, tunnel-keeper.  Where a worker connects to: the parts of a
+ * The workers that speak HTTP.  Where a worker connects to: the parts of a
  * configured URL, and the addresses that name-resolver gave for its host.  An address is asked for
  * when a connection is to be made and the last answer is over 60 s old, or a connection failed.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * master-link, docker-watcher, tunnel-keeper.  The HTTP client's loop: one libcurl multi handle,
+ * The workers that speak HTTP.  The HTTP client's loop: one libcurl multi handle,
  * whose poll serves the worker's channels as extra descriptors.  libcurl may not be re-entered
  * from its callbacks, so what they start or cancel is carried out once libcurl has been left.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * master-link, docker-watcher, tunnel-keeper.  Requests over libcurl's multi interface, hardened:
+ * The workers that speak HTTP.  Requests over libcurl's multi interface, hardened:
  * no redirects, no environment, no files, addresses given by us (CURLOPT_RESOLVE) and judged
  * again at connect, bounds on headers and body counted by us.
  */

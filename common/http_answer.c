@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * master-link, docker-watcher, tunnel-keeper.  What comes back: header lines and body counted
+ * The workers that speak HTTP.  What comes back: header lines and body counted
  * against their bounds, the address judged before a socket is made, and libcurl's result turned
  * into one line that a person can act on.  Trusts nothing that the other side sends.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * master-link, docker-watcher, tunnel-keeper.  Sets one request up, with every option that keeps
+ * The workers that speak HTTP.  Sets one request up, with every option that keeps
  * libcurl from doing more than is asked: no environment, no files, no other protocol, no redirect,
  * no name lookup, no address that the worker has not judged.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * master-link, docker-watcher, tunnel-keeper.  Inside of the HTTP client: what http.c (the loop),
+ * The workers that speak HTTP.  Inside of the HTTP client: what http.c (the loop),
  * http_request.c (setting one up) and http_answer.c (what comes back) share, and nobody else.
  */
 #ifndef COMMON_HTTP_REQUEST_H

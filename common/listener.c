@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
@@ -98,6 +99,14 @@ listener_open(const struct url *url, struct buffer *why)
 		(void)buffer_printf(why, "can't listen at %s port %u: %s", url->host, url->port,
 		    strerror(-error));
 	return error;
+}
+
+int
+listener_renew(int fd)
+{
+	(void)listen(fd, WAITING_MAX);
+	(void)fcntl(fd, F_SETFL, O_NONBLOCK);
+	return fd;
 }
 
 void

@@ -18,4 +18,11 @@ void listeners_open(struct config *config, int listeners[LISTENER_COUNT]);
  */
 int listener_open(const struct url *url, struct buffer *why);
 
+/*
+ * Makes a listening socket fit for a next worker, whatever the last one did to it: listening, which
+ * shutdown(2) ends (a unix socket does not come back from that), and non-blocking.
+ * Returns the descriptor.
+ */
+int listener_renew(int fd);
+
 #endif

@@ -59,12 +59,13 @@ tell_repeats(struct log_pipe *pipe)
 }
 
 static void
-tell_dropped(struct log_pipe *pipe)
+tell_dropped(struct log_pipe *pipe, int64_t now_ms)
 {
 	char text[64];
 
-	if (pipe->dropped == 0)
+	if (pipe->dropped == 0 || now_ms - pipe->dropped_told_ms < LOG_DROPPED_MS)
 		return;
+	pipe->dropped_told_ms = now_ms;
 	snprintf(text, sizeof(text), "(%lu lines dropped: too many a second)", pipe->dropped);
 	pipe->dropped = 0;
 	log_out_line(LOG_LEVEL_WARNING, pipe->name, text, strlen(text));
@@ -87,7 +88,7 @@ take_line(struct log_pipe *pipe, int64_t now_ms)
 		return;
 	}
 	tell_repeats(pipe);
-	tell_dropped(pipe);
+	tell_dropped(pipe, now_ms);
 	tell(pipe, pipe->line.bytes, pipe->line.length);
 	buffer_clear(&pipe->last);
 	(void)buffer_add(&pipe->last, pipe->line.bytes, pipe->line.length);
@@ -119,7 +120,8 @@ end_pipe(struct log_pipe *pipe, int64_t now_ms)
 	take_line(pipe, now_ms);
 	buffer_clear(&pipe->line);
 	tell_repeats(pipe);
-	tell_dropped(pipe);
+	pipe->dropped_told_ms = now_ms - LOG_DROPPED_MS;
+	tell_dropped(pipe, now_ms);
 	close(pipe->fd);
 	pipe->fd = -1;
 }
@@ -146,6 +148,7 @@ log_pipe_tick(struct log_pipe *pipe, int64_t now_ms)
 {
 	if (pipe->repeats > 0 && now_ms - pipe->repeats_since_ms >= LOG_REPEAT_MS)
 		tell_repeats(pipe);
+	tell_dropped(pipe, now_ms);
 }
 
 void

@@ -15,7 +15,8 @@
 
 #define LOG_LINES_BURST 200
 #define LOG_LINES_A_SECOND 20
-#define LOG_REPEAT_MS 5000 /* how long repeats are counted before they are told */
+#define LOG_REPEAT_MS 5000  /* how long repeats are counted before they are told */
+#define LOG_DROPPED_MS 1000 /* the same for lines that were too many */
 
 struct log_pipe {
 	int fd; /* owned; -1: closed */
@@ -25,7 +26,8 @@ struct log_pipe {
 	unsigned long repeats;
 	int64_t repeats_since_ms;
 	struct rate rate;
-	unsigned long dropped; /* since the last line that was told */
+	unsigned long dropped; /* since that was told */
+	int64_t dropped_told_ms;
 	int64_t dropped_in_all;
 };
 
@@ -36,7 +38,7 @@ void log_pipe_open(struct log_pipe *pipe, int fd, const char *name);
    call. */
 void log_pipe_read(struct log_pipe *pipe, int64_t now_ms);
 
-/* Tells repeats whose time has come. */
+/* Tells repeats and dropped lines whose time has come. */
 void log_pipe_tick(struct log_pipe *pipe, int64_t now_ms);
 
 /* Reads the rest, tells what is left, closes. */

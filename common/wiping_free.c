@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * master-link, tunnel-keeper.  json-c, libcurl, OpenSSL and nghttp2 copy what they are given, and
- * most have no hook for what is freed.  So these two take the place of libc's (glibc manual,
- * "Replacing malloc"; the others stay libc's): what any library frees is wiped.
+ * master-link, tunnel-keeper, the gate's workers.  json-c, libcurl, OpenSSL, nghttp2 and libmicrohttpd
+ * copy what they are given, and most have no hook for what is freed.  So these take the place of
+ * libc's (glibc manual, "Replacing malloc"; the others stay libc's): what any library frees is
+ * wiped.
  */
 #include <errno.h>
 #include <malloc.h>

@@ -86,16 +86,6 @@ say_unlocked(void)
 	    strerror(-secret_memory_error()));
 }
 
-static void
-say_alive(struct worker *worker, struct worker_timer *timer)
-{
-	say_unlocked();
-	control_say(worker, "{\"type\":\"alive\"}");
-	if (worker->handlers->tick != NULL)
-		worker->handlers->tick(worker);
-	worker_timer_set(worker, timer, WORKER_ALIVE_MS, say_alive);
-}
-
 static bool
 buffers_equal(const struct buffer *one, const struct buffer *other)
 {
@@ -116,6 +106,26 @@ send_status(struct worker *worker, struct worker_timer *timer)
 	buffer_clear(&worker->status_sent);
 	if (buffer_add(&worker->status_sent, worker->status.bytes, worker->status.length) != 0)
 		fatal("out of memory");
+}
+
+/*
+ * At the whole five seconds of the clock that all workers share, so that an idle machine wakes once
+ * for all of them.  A status that the tick has made goes along, and wakes nobody a second time.
+ */
+static void
+say_alive(struct worker *worker, struct worker_timer *timer)
+{
+	struct worker_timer *status = &worker->status_timer;
+
+	say_unlocked();
+	control_say(worker, "{\"type\":\"alive\"}");
+	if (worker->handlers->tick != NULL)
+		worker->handlers->tick(worker);
+	if (worker_timer_is_set(status) && status->due_ms <= clock_ms()) {
+		worker_timer_stop(worker, status);
+		send_status(worker, status);
+	}
+	worker_timer_set(worker, timer, WORKER_ALIVE_MS - clock_ms() % WORKER_ALIVE_MS, say_alive);
 }
 
 void
@@ -287,7 +297,7 @@ turn(struct worker *worker)
 	struct pollfd fds[PROCESS_COUNT + 1];
 	enum process owners[PROCESS_COUNT + 1];
 	unsigned count = collect(worker, fds, owners);
-	int timeout_ms = timers_wait_ms(worker), served;
+	int timeout_ms = peers_wait_ms(worker, timers_wait_ms(worker)), served;
 
 	if (worker->stage == STAGE_CONFINED && is_complete(worker))
 		timeout_ms = 0;

@@ -33,7 +33,7 @@ struct worker_handlers {
 	void (*peer_down)(struct worker *worker, enum process peer);
 	/* A judged message from a peer; it is the worker runtime's and freed after the call. */
 	void (*message)(struct worker *worker, enum process from, const struct message *message);
-	/* With each sign of life, every four seconds.  May be NULL. */
+	/* With each sign of life, every five seconds.  May be NULL. */
 	void (*tick)(struct worker *worker);
 	/* The answer to worker_save.  `reason` is NULL if it was saved.  May be NULL. */
 	void (*saved)(struct worker *worker, enum state_file file, const char *reason);
@@ -106,7 +106,7 @@ int64_t worker_heard_ms(const struct worker *worker, enum process peer);
 
 /*
  * For tick(): tells the peer that the worker's own work goes on, if nothing else was said to it for
- * WORKER_AT_WORK_MS.  `worked_ms` is the CLOCK_MONOTONIC time at which that work last came to
+ * WORKER_AT_WORK_MS, to the nearest tick.  `worked_ms` is the CLOCK_MONOTONIC time at which that work last came to
  * anything, a failure included; longer ago than any slow tick, backoff and time-out take together,
  * it has stopped, and nothing is told.
  */

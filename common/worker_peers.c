@@ -140,6 +140,23 @@ peers_expire(struct worker *worker)
 			worker_bad_peer(worker, peer, "a frame that does not end");
 }
 
+int
+peers_wait_ms(const struct worker *worker, int timeout_ms)
+{
+	int64_t now = clock_ms();
+
+	for (enum process peer = 0; peer < PROCESS_COUNT; peer++) {
+		int64_t since = worker->peers[peer].frame_since_ms;
+		int64_t left = since + CHANNEL_FRAME_DEADLINE_MS + 1 - now;
+
+		if (!channel_is_open(&worker->peers[peer]) || since == 0)
+			continue;
+		if (timeout_ms < 0 || left < timeout_ms)
+			timeout_ms = left > 0 ? (int)left : 0;
+	}
+	return timeout_ms;
+}
+
 int64_t
 worker_heard_ms(const struct worker *worker, enum process peer)
 {
@@ -152,7 +169,7 @@ worker_at_work(struct worker *worker, enum process peer, int64_t worked_ms)
 	int64_t now = clock_ms();
 
 	if (now - worked_ms < WORKER_IDLE_MAX_MS &&
-	    now - worker->said_ms[peer] >= WORKER_AT_WORK_MS)
+	    now - worker->said_ms[peer] >= WORKER_AT_WORK_MS - WORKER_ALIVE_MS / 2)
 		(void)worker_send(worker, peer, MESSAGE_AT_WORK, NULL);
 }
 

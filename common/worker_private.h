@@ -6,7 +6,7 @@
 #include "common/channel.h"
 #include "common/worker.h"
 
-#define WORKER_ALIVE_MS 4000
+#define WORKER_ALIVE_MS 5000 /* at the most: the first comes sooner */
 #define WORKER_STATUS_MS 1000
 #define WORKER_EXIT_MS 1000
 /* Frames taken from one channel before the others get their turn. */
@@ -70,6 +70,8 @@ void peers_close(struct worker *worker, enum process peer);
 void peers_flush(struct worker *worker);
 /* Reports peers that began a frame and do not end it. */
 void peers_expire(struct worker *worker);
+/* `timeout_ms` (-1: no bound), or less where peers_expire() has something to find before. */
+int peers_wait_ms(const struct worker *worker, int timeout_ms);
 
 /* worker_timer.c: the time until the next timer, -1 without one; and firing those that are due. */
 int timers_wait_ms(const struct worker *worker);

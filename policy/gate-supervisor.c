@@ -22,6 +22,7 @@ static const struct syscall_rule calls[] = {
 	{ "socketpair", CONDITION_UNIX_PAIR, "channels" },
 	{ "pipe2", CONDITION_NONE, "log pipes" },
 	{ "accept4", CONDITION_NONE, "status.sock" },
+	{ "listen", CONDITION_NONE, "an endpoint that a worker has ended; what is bound stays so" },
 	{ "sendto", CONDITION_SEND_FLAGS, "status.sock" },
 	{ "unlink", CONDITION_NONE, "status.sock at the end; the folder is Landlock's" },
 	{ "unlinkat", CONDITION_NONE, "unlink on arm64" },

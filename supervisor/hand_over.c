@@ -10,6 +10,7 @@
 
 #include "common/attr.h"
 #include "common/json_out.h"
+#include "common/listener.h"
 #include "common/log_out.h"
 #include "supervisor/slot.h"
 #include "supervisor/state_files.h"
@@ -203,7 +204,8 @@ hand_over(struct supervisor *supervisor, struct slot *slot)
 	slot->state_given = true;
 	send_secrets_to_start(supervisor, slot);
 	if (entry->listener != LISTENER_NONE)
-		send_text(slot, "{\"type\":\"listen\"}", supervisor->listeners[entry->listener]);
+		send_text(slot, "{\"type\":\"listen\"}",
+		    listener_renew(supervisor->listeners[entry->listener]));
 	for_each_worker(peer)
 		if ((entry->peers & PROCESS_BIT(peer)) != 0 &&
 		    supervisor->slots[peer].phase == PHASE_RUNNING)

@@ -239,9 +239,7 @@ supervisor_run(struct supervisor *supervisor)
 	for_each_worker(process) {
 		struct slot *slot = &supervisor->slots[process];
 
-		slot->process = process;
-		slot->phase = PHASE_STOPPED;
-		slot->log.fd = -1;
+		*slot = (struct slot){ .process = process, .log.fd = -1 };
 		channel_close(&slot->control);
 		slot_event(supervisor, slot, EVENT_DUE);
 	}

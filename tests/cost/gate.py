@@ -77,11 +77,15 @@ class Client:
         self.thread.start()
 
     def read(self):
-        while data := self.socket.recv(1 << 20):
-            now = time.perf_counter()
-            self.begun.set()
-            # Each event ends the name of its type just once.
-            self.arrived += [now] * data.count(b'"Action"')
+        """Each event is a line; chunks end where they like."""
+        raw = self.socket.makefile("rb", 1 << 16)
+        while raw.readline().strip():
+            pass
+        self.begun.set()
+        while size := int(raw.readline() or b"0", 16):
+            data = raw.read(size)
+            self.arrived += [time.perf_counter()] * data.count(b"\n")
+            raw.readline()
 
     def close(self):
         self.socket.shutdown(socket.SHUT_RDWR)
@@ -136,15 +140,15 @@ def one_round(prefix, folder, results):
     engine.add(EVENTS, feed)
     engine.keep_apart()
     proxy = haproxy(engine, folder)
-    gate = Gate(prefix, folder, "shared", GATE_DOCKER_HOST=engine.host)
+    gate = Gate(prefix, os.path.join(folder, "gate"), engine=engine.host, LOG_LEVEL="INFO").start()
     try:
         for way, port, pids in (
                 ("straight", engine.port, []), ("HAProxy", proxy.port, [proxy.process.pid]),
-                ("docker-gate", gate.port, [gate.pid, *children(gate.pid)])):
+                ("docker-gate", gate.ports[0], [gate.pid, *children(gate.pid)])):
             results[way].append(measure(port, pids, feed))
             print(".", end="", flush=True)
     finally:
-        gate.stop()
+        gate.close()
         proxy.close()
         engine.close()
 

@@ -2,8 +2,8 @@
 /*
  * The attack on the sandbox from inside, as data.  An attempt is one thing that whoever took a
  * worker over would try; its row says which layers stop it and what exactly it must end in.  The
- * tables are code.c, siblings.c, files.c, network.c, kernel.c, memory.c, exhaustion.c, crash.c and
- * rules.c; probe.c makes one attempt from where a worker stands, run.c starts it there.
+ * tables are code.c, siblings.c, files.c, network.c, endpoint.c, kernel.c, memory.c, exhaustion.c,
+ * crash.c and rules.c; probe.c makes one attempt from where a worker stands, run.c starts it there.
  */
 #ifndef TESTS_ESCAPE_ATTEMPT_H
 #define TESTS_ESCAPE_ATTEMPT_H
@@ -38,7 +38,8 @@ struct scene {
 	char program[SCENE_PATH_BYTES];   /* the probe */
 	char neighbour[SCENE_PATH_BYTES]; /* another program, beside it */
 	char certificate[SCENE_PATH_BYTES]; /* the CA file */
-	/* What prepare() opened while only the first layer was on; -1: nothing. */
+	/* The listening socket of the row's clients, or what prepare() opened while only the first
+	   layer was on; -1: nothing. */
 	int fd;
 	long id;
 };
@@ -61,9 +62,10 @@ enum probe_exit {
 #define ARGUMENT_SIGNAL 0x7e57000000000008L /* scene->signal */
 #define ARGUMENT_PATH 0x7e57000000000007L   /* the attempt's path */
 
-#define WORKERS PROCESS_AGENT_WORKERS
+#define WORKERS PROCESS_WORKERS
 #define RESOLVER PROCESS_BIT(PROCESS_NAME_RESOLVER)
-#define HTTP_WORKERS (WORKERS & ~RESOLVER)
+#define FRONTS PROCESS_GATE_FRONTS
+#define CONNECTING (WORKERS & ~FRONTS) /* whose filter lets them make a TCP socket, and connect */
 
 /* The outcome of a process that its filter killed; others are an errno, 0 for success, -signal. */
 #define OUTCOME_SIGSYS (-31)
@@ -72,6 +74,7 @@ enum proof {
 	PROOF_RETURN,     /* what the call returned */
 	PROOF_SIGNAL,     /* whether the victim got a signal */
 	PROOF_DESCRIPTOR, /* whether the launcher received a descriptor */
+	PROOF_ENDPOINT,   /* whether no client can come to the listening socket any more */
 };
 
 struct attempt {
@@ -83,6 +86,7 @@ struct attempt {
 	int (*act)(const struct scene *scene); /* 0 or -errno; NULL: the call below */
 	long call;
 	long arguments[6];
+	unsigned clients;        /* so many wait at a listening socket that is handed over */
 	const char *path;        /* %v: the victim's pid; %s: the supervisor's; %f: the folder */
 	unsigned layers;         /* enum layer: what stops it */
 	int abi;                 /* Landlock's, from which on it is a layer; 0: the first */
@@ -108,8 +112,8 @@ struct attempt_table {
 };
 
 extern const struct attempt_table attempts_code, attempts_siblings, attempts_files,
-    attempts_network, attempts_kernel, attempts_memory, attempts_exhaustion, attempts_crash,
-    attempts_rules;
+    attempts_network, attempts_endpoint, attempts_kernel, attempts_memory, attempts_exhaustion,
+    attempts_crash, attempts_rules;
 
 /* The attempt of that number over all tables, NULL behind the last. */
 const struct attempt *attempt_at(size_t number);

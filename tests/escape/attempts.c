@@ -20,6 +20,7 @@ static const struct attempt_table *const tables[] = {
 	&attempts_siblings,
 	&attempts_files,
 	&attempts_network,
+	&attempts_endpoint,
 	&attempts_kernel,
 	&attempts_memory,
 	&attempts_exhaustion,
@@ -112,7 +113,7 @@ attempt_applies(const struct attempt *attempt, enum process process, bool unix_s
 {
 	if (attempt->only != 0 && (attempt->only & PROCESS_BIT(process)) == 0)
 		return false;
-	/* Beside the plain docker-watcher, its unix:// variant is asked only about sockets. */
+	/* Beside the plain worker, its unix:// variant is asked only about sockets. */
 	return !unix_socket || attempt->only_unix;
 }
 
@@ -136,6 +137,7 @@ bool
 attempt_is_beyond(const struct attempt *attempt, enum process process)
 {
 	return (attempt->layers & LAYER_LANDLOCK) != 0 && !attempt_is_granted(attempt, process) &&
+	       (attempt->open & PROCESS_BIT(process)) == 0 &&
 	       attempt_layers(attempt, process, true) == 0;
 }
 

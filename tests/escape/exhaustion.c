@@ -11,12 +11,23 @@
 #include "tests/escape/attempt.h"
 
 #define MANY 200
+#define LIMIT_MAX 128 /* the largest RLIMIT_NOFILE of a policy */
 
 static int
 many_descriptors(const struct scene *scene UNUSED)
 {
 	for (int at = 0; at < MANY; at++)
 		if (syscall(SYS_socket, AF_INET, SOCK_STREAM, 0) < 0)
+			return -errno;
+	return 0;
+}
+
+/* A front can make none, but whoever comes to it gives it one. */
+static int
+many_clients(const struct scene *scene)
+{
+	for (int at = 0; at < MANY; at++)
+		if (syscall(SYS_accept4, scene->fd, NULL, NULL, 0) < 0)
 			return -errno;
 	return 0;
 }
@@ -28,8 +39,8 @@ raise_descriptors(const struct scene *scene UNUSED)
 
 	if (getrlimit(RLIMIT_NOFILE, &now) != 0)
 		return -errno;
-	/* 65 is one more than the policies give, and less than what the launcher has. */
-	now = (struct rlimit){ 65, 65 };
+	/* One more than the policies give, and less than what the launcher has. */
+	now = (struct rlimit){ LIMIT_MAX + 1, LIMIT_MAX + 1 };
 	return outcome_of(syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, &now, NULL));
 }
 
@@ -44,7 +55,11 @@ make_timer(const struct scene *scene UNUSED)
 
 static const struct attempt attempts[] = {
 	{ "70", "descriptors", "open many descriptors", .act = many_descriptors,
-	    .layers = LAYER_LIMITS, .answer = EMFILE, .behind = EMFILE },
+	    .layers = LAYER_SECCOMP | LAYER_LIMITS, .through_filter = CONNECTING,
+	    .behind = EMFILE },
+	{ "70", "clients", "take more clients than it may have", .clients = MANY,
+	    .act = many_clients, .layers = LAYER_LIMITS, .answer = EMFILE, .behind = EMFILE,
+	    .only = FRONTS },
 	{ "70", "descriptor-limit", "allow itself more descriptors", .act = raise_descriptors,
 	    .layers = LAYER_SECCOMP | LAYER_LIMITS, .behind = EPERM },
 	{ "70", "pipe", "make a pipe", CALL(SYS_pipe2, ARGUMENT_BUFFER, 0),

@@ -17,6 +17,7 @@
 
 #include "common/channel.h"
 #include "common/clock.h"
+#include "tests/escape/clients.h"
 #include "tests/escape/stage.h"
 #include "tests/escape/victim.h"
 
@@ -84,6 +85,28 @@ struct child {
 	int log;
 };
 
+/* The scene, and the listening socket with it as the supervisor hands one over. */
+static int
+send_scene(int control, struct scene scene, int listener)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} rights = { 0 };
+	struct iovec piece = { &scene, sizeof(scene) };
+	struct msghdr message = { .msg_iov = &piece, .msg_iovlen = 1 };
+
+	if (listener >= 0) {
+		rights.header.cmsg_len = CMSG_LEN(sizeof(listener));
+		rights.header.cmsg_level = SOL_SOCKET;
+		rights.header.cmsg_type = SCM_RIGHTS;
+		memcpy(CMSG_DATA(&rights.header), &listener, sizeof(listener));
+		message.msg_control = rights.bytes;
+		message.msg_controllen = sizeof(rights.bytes);
+	}
+	return sendmsg(control, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
 static int
 start(const struct round *round, const struct scene *scene, struct child *child)
 {
@@ -101,9 +124,9 @@ start(const struct round *round, const struct scene *scene, struct child *child)
 	close(log[1]);
 	child->control = control[0];
 	child->log = log[0];
-	if (child->pid < 0 || send(control[0], scene, sizeof(*scene), MSG_NOSIGNAL) < 0)
+	if (child->pid < 0)
 		return -errno;
-	return 0;
+	return send_scene(control[0], *scene, scene->be_victim ? -1 : round->listener);
 }
 
 /* ---- who could be harmed ---- */
@@ -147,10 +170,14 @@ take_state(char state[STATE_BYTES], pid_t pid)
 	    strstr(status, "TracerPid:\t0\n") == NULL ? "traced" : "");
 }
 
+/* Another worker of the same program. */
 static enum process
-victim_of(enum process process)
+victim_of(const struct round *round)
 {
-	return process == PROCESS_MASTER_LINK ? PROCESS_TUNNEL_KEEPER : PROCESS_MASTER_LINK;
+	const struct program_entry *program = &programs[round->values.program];
+
+	return round->scene.process == program->first_worker ? program->last_worker :
+							       program->first_worker;
 }
 
 static int
@@ -161,7 +188,7 @@ start_victim(struct round *round)
 	int error;
 
 	scene.be_victim = true;
-	scene.process = victim_of(round->scene.process);
+	scene.process = victim_of(round);
 	scene.unix_socket = false;
 	error = start(round, &scene, &child);
 	if (error != 0)
@@ -244,6 +271,7 @@ round_begin(struct round *round, const char **ret_step)
 		.sa_flags = SA_RESTART | SA_SIGINFO };
 
 	round->control = without == LAYERS_ALL;
+	round->listener = -1;
 	round->scene.without = without;
 	round->scene.skip_descriptors = round->control;
 	round->scene.supervisor = getpid();
@@ -271,8 +299,8 @@ round_begin(struct round *round, const char **ret_step)
 		return error;
 	/* What is attacked is what the agent's supervisor lets in. */
 	*ret_step = why;
-	return policy_check(policies[victim_of(round->scene.process)], &round->values,
-	    round->victim, (unsigned)policy_own_filters(), why);
+	return policy_check(policies[victim_of(round)], &round->values, round->victim,
+	    (unsigned)policy_own_filters(), why);
 }
 
 void
@@ -367,23 +395,67 @@ restore(struct round *round)
 	(void)start_victim(round);
 }
 
+/* What an attempt did, beside what its call returned. */
+struct proof_seen {
+	bool signal;
+	bool descriptor;
+	bool endpoint_ended;
+};
+
+/* A call that returned 0 and did nothing is no success. */
+static bool
+is_proved(enum proof proof, const struct proof_seen *seen)
+{
+	switch (proof) {
+	case PROOF_SIGNAL:
+		return seen->signal;
+	case PROOF_DESCRIPTOR:
+		return seen->descriptor;
+	case PROOF_ENDPOINT:
+		return seen->endpoint_ended;
+	case PROOF_RETURN:
+	default:
+		return true;
+	}
+}
+
+/* The attempt, with its clients around it if it has some. */
+static pid_t
+attempt_with_clients(struct round *round, const struct attempt *attempt, struct result *result,
+    struct proof_seen *seen)
+{
+	pid_t attacker;
+
+	round->listener = attempt->clients == 0 ? -1 : clients_come(attempt->clients);
+	if (attempt->clients != 0 && round->listener < 0) {
+		result->outcome = OUTCOME_SETUP;
+		snprintf(result->harm, WHY_BYTES, "no clients: %s", strerror(-round->listener));
+		return -1;
+	}
+	attacker = make_attempt(round, result, &seen->descriptor);
+	if (attempt->clients != 0) {
+		seen->endpoint_ended = !clients_may_come(round->listener);
+		clients_leave();
+		cleanup_close(&round->listener);
+	}
+	return attacker;
+}
+
 void
 round_attempt(struct round *round, const struct attempt *attempt, size_t number,
     struct result *result)
 {
-	bool descriptor = false, signal_came = false;
+	struct proof_seen seen = { .signal = false };
 	pid_t attacker;
 
 	*result = (struct result){ .outcome = 0 };
 	round->scene.attempt = number;
-	attacker = make_attempt(round, result, &descriptor);
+	attacker = attempt_with_clients(round, attempt, result, &seen);
 	stage_drain();
 	if (result->outcome >= OUTCOME_SETUP)
 		return;
-	look_round(round, attacker, result->harm, &signal_came);
-	/* A call that returned 0 and did nothing is no success. */
-	if (result->outcome == 0 && ((attempt->proof == PROOF_SIGNAL && !signal_came) ||
-					(attempt->proof == PROOF_DESCRIPTOR && !descriptor)))
+	look_round(round, attacker, result->harm, &seen.signal);
+	if (result->outcome == 0 && !is_proved(attempt->proof, &seen))
 		result->outcome = EPERM;
 	if (result->harm[0] == '\0')
 		return;

@@ -22,6 +22,7 @@ struct round {
 	bool control; /* LAYERS_ALL are left out */
 	pid_t victim;
 	int victim_fd;
+	int listener; /* of the attempt's clients; -1: it has none */
 	char victim_state[STATE_BYTES];
 	char own_state[STATE_BYTES];
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The attack on the sandbox.  The network: families and protocols, other ports, listening, and the
- * ways round Landlock's rule for connect.  All of it stays on loopback, where run.c listens on each
- * policy's port and on the one above it.
+ * ways round Landlock's rule for connect.  All of it stays on loopback, where stage.c listens on each
+ * policy's port and on the one above it.  What a front can do with its endpoint is in endpoint.c.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -26,10 +26,14 @@
 #ifndef IPPROTO_MPTCP
 #define IPPROTO_MPTCP 262
 #endif
-#define CONNECT_ONLY .layers = LAYER_LANDLOCK, .abi = 4, .answer = EACCES, .behind = EACCES
+/* Who may connect at all is the filter's; where to is Landlock's. */
+#define CONNECT_ONLY                                                                      \
+	.layers = LAYER_SECCOMP | LAYER_LANDLOCK, .abi = 4, .through_filter = CONNECTING, \
+	.behind = EACCES
 #define WATCHER PROCESS_BIT(PROCESS_DOCKER_WATCHER)
 #define KEEPER PROCESS_BIT(PROCESS_TUNNEL_KEEPER)
 #define LINK PROCESS_BIT(PROCESS_MASTER_LINK)
+#define ENGINE PROCESS_BIT(PROCESS_GATE_ENGINE)
 
 /* ---- TCP ---- */
 
@@ -70,13 +74,16 @@ connect_tcp6(const char *host, unsigned port)
 			outcome_of(connect(fd, (struct sockaddr *)&address, sizeof(address)));
 }
 
-/* The first port of the process's policy, and the one above, which is in none. */
+/* The first port of the process's policy; for a front, which has none, the engine's. */
 static unsigned
 own_port(const struct scene *scene)
 {
-	return scene->ports[policies[scene->process]->ports[0].source];
+	const struct policy *policy = policies[scene->process];
+
+	return scene->ports[policy->port_count == 0 ? PORT_ENGINE : policy->ports[0].source];
 }
 
+/* The one above, which is in no policy. */
 static unsigned
 port_beside(const struct scene *scene)
 {
@@ -98,6 +105,7 @@ PORT_ATTEMPTS(docker, PORT_DOCKER)
 PORT_ATTEMPTS(docker_tunnel, PORT_DOCKER_TUNNEL)
 PORT_ATTEMPTS(metrics, PORT_METRICS)
 PORT_ATTEMPTS(dns, PORT_DNS)
+PORT_ATTEMPTS(engine, PORT_ENGINE)
 _Static_assert(PORT_SOURCE_COUNT == 6, "each source of a port is tried");
 
 static int
@@ -279,20 +287,26 @@ connect_path(const struct scene *scene)
 
 /* ---- socket options ---- */
 
+/* A front's sockets are given to it: the option is what is tried, not the making. */
 static int
-set_option(int level, int option, const void *value, size_t length)
+make_socket(struct scene *scene)
 {
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-	return outcome_of(syscall(SYS_setsockopt, fd, level, option, value, length));
+	scene->fd = socket(AF_INET, SOCK_STREAM, 0);
+	return scene->fd < 0 ? -errno : 0;
 }
 
-#define OPTION_ATTEMPT(word, level, option)                              \
-	static int option_##word(const struct scene *scene UNUSED)       \
-	{                                                                \
-		int one = 1;                                             \
-                                                                         \
-		return set_option((level), (option), &one, sizeof(one)); \
+static int
+set_option(const struct scene *scene, int level, int option, const void *value, size_t length)
+{
+	return outcome_of(syscall(SYS_setsockopt, scene->fd, level, option, value, length));
+}
+
+#define OPTION_ATTEMPT(word, level, option)                                     \
+	static int option_##word(const struct scene *scene)                     \
+	{                                                                       \
+		int one = 1;                                                    \
+                                                                                \
+		return set_option(scene, (level), (option), &one, sizeof(one)); \
 	}
 
 OPTION_ATTEMPT(repair, IPPROTO_TCP, TCP_REPAIR)
@@ -302,17 +316,18 @@ OPTION_ATTEMPT(force_buffer, SOL_SOCKET, SO_RCVBUFFORCE)
 OPTION_ATTEMPT(zero_copy, SOL_SOCKET, SO_ZEROCOPY)
 OPTION_ATTEMPT(lock_filter, SOL_SOCKET, SO_LOCK_FILTER)
 OPTION_ATTEMPT(no_delay, IPPROTO_TCP, TCP_NODELAY)
+OPTION_ATTEMPT(cork, IPPROTO_TCP, TCP_CORK)
 
 static int
-bind_to_device(const struct scene *scene UNUSED)
+bind_to_device(const struct scene *scene)
 {
-	return set_option(SOL_SOCKET, SO_BINDTODEVICE, "lo", 3);
+	return set_option(scene, SOL_SOCKET, SO_BINDTODEVICE, "lo", 3);
 }
 
 static int
-upper_protocol(const struct scene *scene UNUSED)
+upper_protocol(const struct scene *scene)
 {
-	return set_option(IPPROTO_TCP, TCP_ULP, "nothing", 8);
+	return set_option(scene, IPPROTO_TCP, TCP_ULP, "nothing", 8);
 }
 
 static int
@@ -350,6 +365,8 @@ static const struct attempt attempts[] = {
 	    .granted = KEEPER },
 	{ "56", "port-dns", "connect to the DNS port", .act = connect_dns, CONNECT_ONLY,
 	    .granted = RESOLVER },
+	{ "56", "port-engine", "connect to the Docker engine's port", .act = connect_engine,
+	    CONNECT_ONLY, .granted = ENGINE },
 	{ "56", "beside-master", "connect to the port above", .act = beside_master, CONNECT_ONLY },
 	{ "56", "beside-docker", "connect to the port above", .act = beside_docker, CONNECT_ONLY },
 	{ "56", "beside-docker-tunnel", "connect to the port above", .act = beside_docker_tunnel,
@@ -357,12 +374,13 @@ static const struct attempt attempts[] = {
 	{ "56", "beside-metrics", "connect to the port above", .act = beside_metrics,
 	    CONNECT_ONLY },
 	{ "56", "beside-dns", "connect to the port above", .act = beside_dns, CONNECT_ONLY },
+	{ "56", "beside-engine", "connect to the port above", .act = beside_engine, CONNECT_ONLY },
 	{ "56", "mapped", "another port by an IPv4-mapped address", .act = connect_mapped,
 	    CONNECT_ONLY },
 	{ "66", "other-port", "another port of another address", .act = connect_other_port,
 	    CONNECT_ONLY },
 	{ "66", "other-address", "another address at the allowed port",
-	    .act = connect_other_address, .open = WORKERS },
+	    .act = connect_other_address, CONNECT_ONLY, .open = CONNECTING },
 	{ "63", "reconnect", "disconnect, then connect to another port", .act = reconnect,
 	    CONNECT_ONLY },
 	/* Round Landlock's rule. */
@@ -395,12 +413,10 @@ static const struct attempt attempts[] = {
 	{ "62", "bind-udp", "bind a UDP port", .act = bind_datagram, FILTER_ONLY },
 	{ "62", "listen", "listen at a port that the kernel chooses", .act = listen_unbound,
 	    FILTER_ONLY },
-	{ "62", "accept", "accept a connection", CALL(SYS_accept4, -1, 0, 0, 0), FILTER_ONLY,
-	    .behind = EBADF, .control = EBADF },
 	{ "41", "abstract", "connect to an abstract unix socket", .act = connect_abstract, .abi = 6,
 	    .layers = LAYER_SECCOMP | LAYER_LANDLOCK, .behind = EPERM, .only_unix = true },
 	{ "42", "unix-path", "connect to another unix socket", .act = connect_path, FILTER_ONLY,
-	    .open = WATCHER | KEEPER, .only_unix = true },
+	    .open = WATCHER | KEEPER | ENGINE, .only_unix = true },
 	{ "42", "socketpair", "a pair of unix sockets",
 	    CALL(SYS_socketpair, AF_UNIX, SOCK_STREAM, 0, ARGUMENT_BUFFER), FILTER_ONLY },
 	{ "64", "netlink", "ask for the machine's network",
@@ -416,24 +432,33 @@ static const struct attempt attempts[] = {
 	{ "65", "alg", "the kernel's ciphers", SOCKET(AF_ALG, SOCK_SEQPACKET, 0), FILTER_ONLY },
 	{ "65", "bluetooth", "Bluetooth", SOCKET(AF_BLUETOOTH, SOCK_SEQPACKET, 0), FILTER_ONLY },
 	/* Socket options. */
-	{ "67", "option-no-delay", "an option that libraries set", .act = option_no_delay,
-	    .granted = WORKERS },
-	{ "67", "lock-filter", "lock a socket's filter", .act = option_lock_filter, FILTER_ONLY },
-	{ "67", "repair", "forge a connection's state", .act = option_repair,
+	{ "67", "option-no-delay", "an option that libraries set", .prepare = make_socket,
+	    .act = option_no_delay, .granted = WORKERS },
+	{ "67", "option-cork", "an option that a server sets", .prepare = make_socket,
+	    .act = option_cork, FILTER_ONLY, .granted = FRONTS },
+	{ "67", "lock-filter", "lock a socket's filter", .prepare = make_socket,
+	    .act = option_lock_filter, FILTER_ONLY },
+	{ "67", "repair", "forge a connection's state", .prepare = make_socket,
+	    .act = option_repair, .layers = LAYER_SECCOMP | LAYER_CAPABILITIES, .behind = EPERM,
+	    .control = EPERM },
+	{ "67", "transparent", "send from foreign addresses", .prepare = make_socket,
+	    .act = option_transparent, .layers = LAYER_SECCOMP | LAYER_CAPABILITIES,
+	    .behind = EPERM, .control = EPERM },
+	{ "67", "mark", "mark packets for the firewall", .prepare = make_socket, .act = option_mark,
 	    .layers = LAYER_SECCOMP | LAYER_CAPABILITIES, .behind = EPERM, .control = EPERM },
-	{ "67", "transparent", "send from foreign addresses", .act = option_transparent,
-	    .layers = LAYER_SECCOMP | LAYER_CAPABILITIES, .behind = EPERM, .control = EPERM },
-	{ "67", "mark", "mark packets for the firewall", .act = option_mark,
-	    .layers = LAYER_SECCOMP | LAYER_CAPABILITIES, .behind = EPERM, .control = EPERM },
-	{ "67", "force-buffer", "larger buffers than are due", .act = option_force_buffer,
-	    .layers = LAYER_SECCOMP | LAYER_CAPABILITIES, .behind = EPERM, .control = EPERM },
-	{ "67", "zero-copy", "pinned pages", .act = option_zero_copy, FILTER_ONLY },
-	{ "67", "bind-device", "choose the network card", .act = bind_to_device, FILTER_ONLY },
-	{ "67", "upper-protocol", "have the kernel load a protocol", .act = upper_protocol,
-	    FILTER_ONLY, .behind = ENOENT, .control = ENOENT },
+	{ "67", "force-buffer", "larger buffers than are due", .prepare = make_socket,
+	    .act = option_force_buffer, .layers = LAYER_SECCOMP | LAYER_CAPABILITIES,
+	    .behind = EPERM, .control = EPERM },
+	{ "67", "zero-copy", "pinned pages", .prepare = make_socket, .act = option_zero_copy,
+	    FILTER_ONLY },
+	{ "67", "bind-device", "choose the network card", .prepare = make_socket,
+	    .act = bind_to_device, FILTER_ONLY },
+	{ "67", "upper-protocol", "have the kernel load a protocol", .prepare = make_socket,
+	    .act = upper_protocol, FILTER_ONLY, .behind = ENOENT, .control = ENOENT },
 	{ "67", "peer-pidfd", "a descriptor of the supervisor", .act = peer_descriptor,
 	    FILTER_ONLY },
-	{ "67", "peer-credentials", "who the supervisor is", .act = peer_credentials, FILTER_ONLY },
+	{ "67", "peer-credentials", "who the supervisor is", .act = peer_credentials, FILTER_ONLY,
+	    .granted = FRONTS },
 };
 
 const struct attempt_table attempts_network = { attempts, ARRAY_LEN(attempts) };

@@ -72,6 +72,26 @@ be_victim(const struct scene *scene)
 	_exit(0);
 }
 
+/* The scene, and in its `fd` the listening socket if one comes with it. */
+static void
+take_scene(struct scene *scene)
+{
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} rights = { 0 };
+	struct iovec piece = { scene, sizeof(*scene) };
+	struct msghdr message = { .msg_iov = &piece,
+		.msg_iovlen = 1,
+		.msg_control = rights.bytes,
+		.msg_controllen = sizeof(rights.bytes) };
+
+	if (recvmsg(WORKER_FD_CONTROL, &message, MSG_CMSG_CLOEXEC) != sizeof(*scene))
+		fail(PROBE_SCENE, "scene", -errno);
+	if (message.msg_controllen > 0)
+		memcpy(&scene->fd, CMSG_DATA(&rights.header), sizeof(scene->fd));
+}
+
 static void
 prepare(const struct attempt *attempt, struct scene *scene)
 {
@@ -92,8 +112,7 @@ main(int argc, char **argv)
 	if (argc > 1 && strcmp(argv[1], "--succeed") == 0)
 		return 0;
 	error = policy_descriptors();
-	if (recv(WORKER_FD_CONTROL, &scene, sizeof(scene), 0) != sizeof(scene))
-		fail(PROBE_SCENE, "scene", -errno);
+	take_scene(&scene);
 	if (error != 0 && !scene.skip_descriptors)
 		fail(PROBE_DESCRIPTORS, "descriptors", error);
 	if (scene.be_victim)

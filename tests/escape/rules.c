@@ -85,13 +85,13 @@ static const struct attempt attempts[] = {
 	{ "rule", "ld-so-cache", "open the list of libraries", .path = "/etc/ld.so.cache", OPEN,
 	    FIRST_LAYER, .granted = WORKERS },
 	{ "rule", "beside-ld-so-cache", "open its configuration", .path = "/etc/ld.so.conf", OPEN,
-	    FIRST_LAYER, .only = HTTP_WORKERS },
+	    FIRST_LAYER, .only = WORKERS & ~RESOLVER },
 	{ "rule", "localtime", "open the time zone", .path = "/etc/localtime", OPEN, FIRST_LAYER,
 	    .granted = WORKERS },
 	{ "rule", "beside-localtime", "open /etc/hosts", .path = "/etc/hosts", OPEN, FIRST_LAYER,
 	    .granted = RESOLVER },
 	{ "rule", "ssl", "open OpenSSL's configuration", .path = "/etc/ssl/openssl.cnf", OPEN,
-	    FIRST_LAYER, .granted = WORKERS },
+	    FIRST_LAYER, .granted = CONNECTING },
 	{ "rule", "beside-ssl", "open /etc/passwd", .path = "/etc/passwd", OPEN, FIRST_LAYER,
 	    .granted = RESOLVER },
 	{ "rule", "certificate", "open the CA file", .act = open_certificate, FIRST_LAYER,
@@ -143,8 +143,9 @@ is_tried(const char *path)
 const char *
 rule_not_tried(void)
 {
-	for_each_worker_of(PROGRAM_AGENT, process)
-		for (size_t at = 0; at < policies[process]->file_count; at++)
+	for (enum process process = 0; process < PROCESS_COUNT; process++)
+		for (size_t at = 0; policies[process] != NULL && at < policies[process]->file_count;
+		     at++)
 			if (!is_tried(policies[process]->files[at].path))
 				return policies[process]->files[at].path;
 	return NULL;

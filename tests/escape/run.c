@@ -78,20 +78,40 @@ read_options(int argc, char **argv, struct options *options)
 	return options->folder == NULL || optind < argc ? EX_USAGE : 0;
 }
 
+/* gate-tunnel may do what gate-read may (the unit test policy_tables): it would only take time. */
+static const enum process attacked[] = {
+	PROCESS_MASTER_LINK,
+	PROCESS_DOCKER_WATCHER,
+	PROCESS_TUNNEL_KEEPER,
+	PROCESS_GATE_ENGINE,
+	PROCESS_GATE_READ,
+	PROCESS_NAME_RESOLVER,
+};
+_Static_assert(ARRAY_LEN(attacked) == PROCESS_COUNT - 3,
+    "all but the supervisors, agentctl and gate-tunnel");
+
+static bool
+passes_filter(const struct attempt *attempt, enum process process)
+{
+	return (attempt->through_filter & PROCESS_BIT(process)) != 0;
+}
+
 /*
- * Without a layer the processes differ little, and starting them takes time: attempts go to the
- * workers that speak HTTP in turn.  name-resolver, whose filter is another, gets each.
+ * Without a layer the processes differ little, and starting them takes time: attempts go to them in
+ * turn.  A process whose filter treats one otherwise than most, such as name-resolver's the opening of
+ * files and a front's the making of sockets, gets it in any case.
  */
 static bool
 is_turn(const struct round *round, const struct attempt *attempt, size_t number)
 {
 	enum process process = round->scene.process;
 
-	if (process == PROCESS_NAME_RESOLVER && !round->control)
-		return true;
 	if (attempt->only != 0)
 		return true;
-	return number % (round->control ? 4 : 3) == process - PROCESS_MASTER_LINK;
+	if (!round->control &&
+	    passes_filter(attempt, process) != passes_filter(attempt, PROCESS_MASTER_LINK))
+		return true;
+	return attacked[number % ARRAY_LEN(attacked)] == process;
 }
 
 /* Whether the round with these layers left out is about this attempt. */
@@ -143,6 +163,12 @@ run_round(struct round *round, const struct options *options)
 	_exit(0);
 }
 
+static enum program
+program_of(enum process process)
+{
+	return (PROCESS_BIT(process) & PROCESS_GATE_WORKERS) != 0 ? PROGRAM_GATE : PROGRAM_AGENT;
+}
+
 static int
 start_round(const struct round *given, enum process process, unsigned without, bool unix_socket,
     const struct options *options)
@@ -151,6 +177,7 @@ start_round(const struct round *given, enum process process, unsigned without, b
 	int status = 0;
 	pid_t pid;
 
+	round.values.program = program_of(process);
 	round.scene.process = process;
 	round.scene.unix_socket = unix_socket;
 	round.values.docker_unix[processes[process].docker] = unix_socket;
@@ -171,8 +198,7 @@ run_process(const struct round *round, enum process process, const struct option
 
 	if (options->sandbox)
 		status = start_round(round, process, 0, false, options);
-	if (status == 0 && options->sandbox &&
-	    (process == PROCESS_DOCKER_WATCHER || process == PROCESS_TUNNEL_KEEPER))
+	if (status == 0 && options->sandbox && processes[process].docker != ENDPOINT_NONE)
 		status = start_round(round, process, 0, true, options);
 	for (unsigned layer = 1; options->layers && status == 0 && layer < LAYERS_ALL; layer <<= 1)
 		if (layer != LAYER_UID || round->values.distinct_uids)
@@ -232,8 +258,7 @@ main(int argc, char **argv)
 	/* The control run signals every process of its uid: not with the other mode's signal. */
 	round.scene.signal = round.values.distinct_uids ? SIGURG : SIGWINCH;
 	round.scene.fd = -1;
-	for_each_worker_of(PROGRAM_AGENT, process)
-		if (status == 0)
-			status = run_process(&round, process, &options);
+	for (size_t at = 0; at < ARRAY_LEN(attacked) && status == 0; at++)
+		status = run_process(&round, attacked[at], &options);
 	return status;
 }

@@ -258,26 +258,68 @@ share_queue(const struct scene *scene)
 
 /* ---- descriptors ---- */
 
+union rights {
+	struct cmsghdr header;
+	char bytes[CMSG_SPACE(sizeof(int))];
+};
+
+/* With a frame, or nobody would read it. */
 static int
-send_descriptor(const struct scene *scene UNUSED)
+send_input(int socket)
 {
-	union {
-		struct cmsghdr header;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = { 0 };
+	union rights rights = { 0 };
 	char frame[] = { 0, 0, 0, 1, 'x' };
 	struct iovec piece = { frame, sizeof(frame) };
 	struct msghdr message = { .msg_iov = &piece,
 		.msg_iovlen = 1,
-		.msg_control = control.bytes,
-		.msg_controllen = sizeof(control.bytes) };
+		.msg_control = rights.bytes,
+		.msg_controllen = sizeof(rights.bytes) };
 	int fd = WORKER_FD_INPUT;
 
-	control.header.cmsg_len = CMSG_LEN(sizeof(int));
-	control.header.cmsg_level = SOL_SOCKET;
-	control.header.cmsg_type = SCM_RIGHTS;
-	memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
-	return outcome_of(sendmsg(WORKER_FD_CONTROL, &message, MSG_NOSIGNAL));
+	rights.header.cmsg_len = CMSG_LEN(sizeof(fd));
+	rights.header.cmsg_level = SOL_SOCKET;
+	rights.header.cmsg_type = SCM_RIGHTS;
+	memcpy(CMSG_DATA(&rights.header), &fd, sizeof(fd));
+	return outcome_of(sendmsg(socket, &message, MSG_NOSIGNAL));
+}
+
+static int
+send_descriptor(const struct scene *scene UNUSED)
+{
+	return send_input(WORKER_FD_CONTROL);
+}
+
+/* A channel to a peer, or a front's connection to a client at a unix socket. */
+static int
+make_pair(struct scene *scene)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0)
+		return -errno;
+	scene->fd = pair[0];
+	scene->id = pair[1];
+	return 0;
+}
+
+/* Both ends are of one mind: this one gives room for what that one sends. */
+static int
+pass_descriptor(const struct scene *scene)
+{
+	union rights rights = { 0 };
+	char frame[8];
+	struct iovec piece = { frame, sizeof(frame) };
+	struct msghdr message = { .msg_iov = &piece,
+		.msg_iovlen = 1,
+		.msg_control = rights.bytes,
+		.msg_controllen = sizeof(rights.bytes) };
+	int error = send_input(scene->fd);
+
+	if (error == 0)
+		error = outcome_of(recvmsg((int)scene->id, &message, 0));
+	if (error == 0 && message.msg_controllen == 0)
+		return -EPERM;
+	return error;
 }
 
 static int
@@ -400,6 +442,8 @@ static const struct attempt attempts[] = {
 	    .layers = LAYER_SECCOMP | LAYER_LIMITS, .behind = EMFILE },
 	{ "43", "scm-rights", "give the supervisor a descriptor", .act = send_descriptor,
 	    .answer = EPERM, .behind = EPERM, .proof = PROOF_DESCRIPTOR },
+	{ "43", "pass-descriptor", "pass a descriptor to one that takes it", .prepare = make_pair,
+	    .act = pass_descriptor, .open = WORKERS },
 	{ "44", "find-descriptor", "find a descriptor that was left open", .act = find_descriptor,
 	    .answer = EBADF, .behind = EBADF },
 	{ "44", "dup", "duplicate a channel", CALL(SYS_dup, WORKER_FD_CONTROL),

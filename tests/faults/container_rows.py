@@ -5,6 +5,7 @@ import os
 import threading
 import time
 
+import idle
 from fault import Fault
 from harness import wait
 
@@ -18,9 +19,7 @@ NOISE = ("exec_create: /bin/true", "exec_start: /bin/true", "exec_die", "health_
 STARTS_AND_STOPS_A_SECOND = 200
 BUSY, BUSY_AT_ONCE = 1000, 300
 LOAD_SECONDS = float(os.environ.get("TEST_LOAD_SECONDS", "5"))
-CALM_SECONDS, IDLE_SECONDS = 5, 20
-MEASURED_AT_MOST = 3
-IDLE_CPU = 0.001  # of a core
+CALM_SECONDS = 5
 TOLD_SECONDS = 10  # what a report tells: REPORT_INTERVAL_SECONDS, and what the machine needs
 
 
@@ -201,37 +200,13 @@ def slow_requests(case):
 
 # -- noise ----------------------------------------------------------------------------------------
 
-def cpu_seconds(pid):
-    """Exact: /proc/PID/stat counts in hundredths of a second, which is all that is allowed."""
-    with open("/proc/%d/schedstat" % pid, encoding="ascii") as file:
-        return int(file.read().split()[0]) / 1e9
-
-
-def wakes(pid):
-    with open("/proc/%d/status" % pid, encoding="ascii") as file:
-        return int(next(line for line in file if line.startswith("voluntary")).split()[1])
-
-
-def measure(case):
-    """What each process takes of a core, and how often it wakes in a second."""
-    pids = {"supervisor": case.agent.pid, **case.agent.pids()}
-    before = {name: (cpu_seconds(pid), wakes(pid)) for name, pid in pids.items()}
-    began = time.monotonic()
-    time.sleep(IDLE_SECONDS)
-    seconds = time.monotonic() - began
-    case.kept["cpu"] = {name: (cpu_seconds(pid) - before[name][0]) / seconds
-                        for name, pid in pids.items()}
-    case.kept["wakes"] = {name: (wakes(pid) - before[name][1]) / seconds
-                          for name, pid in pids.items()}
-
-
 def as_in_use(case):
     """The shipped intervals, and many containers that are none of the agent's business."""
     case.agent.environment.update(REPORT_INTERVAL_SECONDS="30", COMMAND_POLL_SECONDS="30")
     case.engine.add_plain(PLAIN)
 
 
-def noise(all_the_same):
+def noise(all_the_same, *busy):
     """Idle but for the noise of health checks: what each process takes meanwhile."""
     def make(case, ended):
         due, number = time.monotonic(), 0
@@ -246,11 +221,8 @@ def noise(all_the_same):
         ended = threading.Event()
         thread = threading.Thread(target=make, args=(case, ended), daemon=True)
         thread.start()
-        # Again if need be: what else the machine does makes each wake dearer.
-        for _ in range(MEASURED_AT_MOST):
-            measure(case)
-            if not is_idle("docker-watcher" if all_the_same else None)(case):
-                break
+        pids = {"supervisor": case.agent.pid, **case.agent.pids()}
+        case.kept["idle"] = idle.best_window(pids, busy)
         ended.set()
         thread.join()
     return begin
@@ -258,30 +230,24 @@ def noise(all_the_same):
 
 def filtered(case):
     """The engine does as the filter of the request says, and has the others wait for nothing."""
-    engine = case.engine
+    engine, window = case.engine, case.kept["idle"]
     if engine.filtered != engine.noise or engine.noise < NOISE_LEAST:
         return None
-    return "%d kept, %.3f %% CPU" % (engine.filtered, 100 * sum(case.kept["cpu"].values()))
+    return "%d kept, %.3f %% CPU, %.1f wakes a second" % (
+        engine.filtered, 100 * sum(window.cpu.values()), sum(window.wakes.values()))
 
 
 def sent(case):
     if case.engine.noise < NOISE_LEAST:
         return None
-    cpu = case.kept["cpu"]
+    cpu = case.kept["idle"].cpu
     others = sum(cpu.values()) - cpu["docker-watcher"]
     return "%d sent, %.3f + %.3f %% CPU" % (case.engine.noise, 100 * cpu["docker-watcher"],
                                             100 * others)
 
 
-def is_idle(*but):
-    def holds(case):
-        used = sum(share for name, share in case.kept["cpu"].items() if name not in but)
-        awake = sum(count for name, count in case.kept["wakes"].items() if name not in but)
-        if used > IDLE_CPU or awake > NOISE_A_SECOND / 4:
-            return "idle at %.3f %% of a core, %.1f wakes a second: %s" % (
-                100 * used, awake, case.kept["cpu"])
-        return None
-    return holds
+def is_idle(*busy):
+    return lambda case: case.kept["idle"].wrong(busy)
 
 
 ROWS = [
@@ -297,6 +263,6 @@ ROWS = [
     Fault("removed while being reported", slow_reports, slow_requests),
     Fault("noise of %d containers" % PLAIN, noise(False), filtered, prepare=as_in_use,
           holds=is_idle(), converges=75),
-    Fault("noise sent all the same", noise(True), sent, prepare=as_in_use,
+    Fault("noise sent all the same", noise(True, "docker-watcher"), sent, prepare=as_in_use,
           holds=is_idle("docker-watcher"), converges=75),
 ]

@@ -22,7 +22,7 @@ from tunnel import NETWORK, StandinTunnel
 
 CONTAINERS = 5
 MESSAGE = re.compile(r" (\S+): (\S+) -> (\S+): (\S+) \(\d+ bytes\)$")
-# Who has nothing new to tell says so after 15 s: three of them, on a tick of four seconds.
+# Who has nothing new to tell says so after 15 s: three of them, on a tick of five seconds.
 AT_WORK = "at-work"
 AT_WORK_SECONDS = 30
 AT_WORK_LINKS = 3

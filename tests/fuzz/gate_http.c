@@ -80,7 +80,8 @@ on_asked(void *context, struct exchange *exchange)
 	fuzz_assert(exchange->target != NULL && exchange->target[0] == '/');
 	fuzz_assert(body.length == 0 || exchange->wish.kind == WISH_CREATE);
 	fuzz_assert(body.length <= BODY_MAX_BYTES);
-	if (!frame_make(&endpoint->rules, &exchange->wish, body, 1, &arena, &message,
+	exchange->wish.id = 1;
+	if (!frame_make(&endpoint->rules, &exchange->wish, body, &arena, &message,
 		&exchange->refusal)) {
 		fuzz_assert(exchange->wish.kind == WISH_CREATE);
 		judge_text(exchange->refusal.message);

@@ -25,7 +25,9 @@ from harness.container_agent import START as CONTAINER_START
 pytestmark = pytest.mark.usefixtures("engine_session")
 MODES = ("shared", "distinct")
 PLACES = ("native", "container")
-WORKERS = ("master-link", "docker-watcher", "tunnel-keeper", "name-resolver")
+# gate-tunnel's policy is gate-read's to the letter (the unit test policy_tables); run.c leaves it out.
+CONNECTING = ("master-link", "docker-watcher", "tunnel-keeper", "name-resolver", "gate-engine")
+WORKERS = (*CONNECTING, "gate-read")
 # Where ./dev builds them, and where the tests do when they are run without it.
 BUILT = [os.path.join(install.TOP, "build", folder, "tests", "escape")
          for folder in ("dev", "integration")]
@@ -232,10 +234,12 @@ def test_what_gets_through_is_known(attack):
     through = {(line["row"], line["attempt"], line["process"]) for line in attack
                if not line["without"] and line["outcome"] == "success" and line["kind"] == "open"}
     assert through == (
-        {("66", "other-address", process) for process in WORKERS} |
+        {("66", "other-address", process) for process in CONNECTING} |
         {("61", name, "name-resolver") for name in ("udp", "udp-connect")} |
         {("42", "unix-path", process + " (unix)")
-         for process in ("docker-watcher", "tunnel-keeper")})
+         for process in ("docker-watcher", "tunnel-keeper", "gate-engine")} |
+        {("43", "pass-descriptor", process) for process in WORKERS} |
+        {("62", "end-listening", "gate-read")})
 
 
 def test_control_runs(attack):

@@ -114,14 +114,16 @@ def rob(agent, folder, port, rows):
 
 
 @pytest.mark.parametrize("mode", ["shared", "distinct"])
-def test_the_gate_gives_it_nothing(agents, master, prefix, folder, victim, host_folder, mode):
-    gate = Gate(prefix, folder, mode)
+def test_the_gate_gives_it_nothing(agents, master, engine, prefix, folder, victim, host_folder,
+                                   mode):
+    gate = Gate(prefix, os.path.join(folder, "gate"), mode, CLOUDFLARED_IMAGE=docker.TUNNEL_IMAGE,
+                CLOUDFLARED_NETWORK_NAME=engine.network).start()
     agent = agents.make(master, mode=mode, DOCKER_HOST=gate.host,
                         DOCKER_TUNNEL_HOST=gate.tunnel_host)
     before = containers()
     rows = requests(victim, host_folder)
     try:
-        got = rob(agent, folder, gate.tunnel_port, rows)
+        got = rob(agent, folder, gate.ports[1], rows)
     finally:
         agent.kill()
         gate.stop()

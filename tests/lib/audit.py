@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which system calls each process made once its own filter was on, beside those that it may make.
 
-    audit.py TRACES PROGRAM   TRACES: a folder of strace -ff's files, from a build with -Daudit=true
-                              PROGRAM: dockflare-agent; its --print-policy names what is allowed
+    audit.py TRACES PROGRAMS   TRACES: a folder of strace -ff's files, from a build with -Daudit=true
+                               PROGRAMS: the folder of dockflare-agent and docker-gate, whose
+                               --print-policy names what is allowed
 
-Ends with 1 if an allowed call that nothing used has no reason, or if a worker may make more than 60.
+Ends with 1 if an allowed call that nothing used has no reason, if a worker may make more than 60, or
+if a process was not traced at all.
 """
 import collections
 import os
@@ -12,12 +14,21 @@ import re
 import subprocess
 import sys
 
-WORKERS = ("master-link", "docker-watcher", "tunnel-keeper", "name-resolver")
+# A program's workers, and the file of each.
+WORKERS = {
+    "dockflare-agent": {"master-link": "master-link", "docker-watcher": "docker-watcher",
+                        "tunnel-keeper": "tunnel-keeper", "name-resolver": "name-resolver"},
+    "docker-gate": {"gate-read": "gate-front", "gate-tunnel": "gate-front",
+                    "gate-engine": "gate-engine"},
+}
+SUPERVISOR = "supervisor"
 MOST_CALLS = 60
 CALL = re.compile(r"^(\w+)\(")
 # Loading a filter, not asking whether one could be loaded.
 FILTER_ON = re.compile(r"^seccomp\(SECCOMP_SET_MODE_FILTER, .*\) = 0$")
 PROGRAM = re.compile(r'^execve\("(?:[^"]*/)?([^"/]+)", .*\) = 0$')
+# A file may be the program of two workers: the first frame says which one it is.
+CONFIG = re.compile(r'^recvmsg\(3, .*iov_base="\{\\"type\\":\\"config\\",\\"process\\":\\"([a-z-]+)\\"')
 
 
 def allowed(program, process):
@@ -37,57 +48,71 @@ def allowed(program, process):
     return calls
 
 
+def started_as(name):
+    """(program, process) of the file that was started, or None; of two workers the first."""
+    if name in WORKERS:
+        return name, SUPERVISOR
+    return next(((program, process) for program, workers in WORKERS.items()
+                 for process, file in workers.items() if file == name), None)
+
+
 def read_trace(path):
-    """(process or None, its calls before its own filter, those after) of one traced process."""
-    process, before, after, filtered = None, collections.Counter(), collections.Counter(), False
+    """((program, process) or None, its calls before its own filter, those after)."""
+    who, before, after, filtered = None, collections.Counter(), collections.Counter(), False
     with open(path, encoding="utf-8", errors="replace") as file:
         for line in file:
             line = line.rstrip("\n")
-            started = PROGRAM.match(line)
+            started, config, call = (pattern.match(line) for pattern in (PROGRAM, CONFIG, CALL))
             if started:
-                process = started[1] if started[1] in WORKERS else \
-                    "supervisor" if started[1] == "dockflare-agent" else process
+                who = started_as(started[1]) or who
                 filtered = False
-            call = CALL.match(line)
+            if config and who and config[1] in WORKERS[who[0]]:
+                who = who[0], config[1]
             if call:
                 (after if filtered else before)[call[1]] += 1
             filtered = filtered or FILTER_ON.match(line) is not None
-    return process, before, after
+    return who, before, after
 
 
 def collect(folder):
-    """{process: calls after its filter}; the supervisor's hold those of its children's start."""
-    made = {name: collections.Counter() for name in ("supervisor", *WORKERS)}
+    """{(program, process): calls after its filter}; a supervisor's hold its children's start too."""
+    made = {(program, process): collections.Counter()
+            for program, workers in WORKERS.items() for process in (SUPERVISOR, *workers)}
     traces = collections.Counter()
     for name in os.listdir(folder):
-        process, before, after = read_trace(os.path.join(folder, name))
-        if process is None:
+        who, before, after = read_trace(os.path.join(folder, name))
+        if who is None:
             continue
-        traces[process] += 1
-        made[process] += after
-        if process in WORKERS:
-            made["supervisor"] += before
+        traces[who] += 1
+        made[who] += after
+        if who[1] != SUPERVISOR:
+            made[who[0], SUPERVISOR] += before
     return made, traces
 
 
-def report(program, made, traces):
+def report(folder, made, traces):
     bad = False
-    print("%-15s %8s %8s %8s %12s" % ("process", "traces", "allowed", "used", "calls"))
+    print("%-16s %-15s %8s %8s %8s %12s" % ("program", "process", "traces", "allowed", "used", "calls"))
     unused = {}
-    for process, calls in made.items():
-        may = allowed(program, process)
-        if process == "supervisor":
+    for (program, process), calls in made.items():
+        may = allowed(os.path.join(folder, program), process)
+        traced = traces[program, process]
+        if process == SUPERVISOR:
             # What its workers need beside is theirs.
             calls = {name: count for name, count in calls.items() if name in may}
-        unused[process] = {name: why for name, why in may.items() if name not in calls}
-        print("%-15s %8d %8d %8d %12d" % (process, traces[process], len(may),
-                                           len(may) - len(unused[process]), sum(calls.values())))
+        rest = {name: why for name, why in may.items() if name not in calls}
+        print("%-16s %-15s %8d %8d %8d %12d" % (program, process, traced, len(may),
+                                                len(may) - len(rest), sum(calls.values())))
         denied = sorted(set(calls) - set(may))
         if denied:
             print("  made and not allowed: " + ", ".join(denied))
-        bad = bad or not traces[process] or process in WORKERS and len(may) > MOST_CALLS
-    for process, calls in unused.items():
-        print("\n%s: allowed, and used by nothing here" % process)
+        if traced:
+            unused[program, process] = rest
+        else:
+            print("  not traced: no test that runs here starts it")
+        bad = bad or not traced or process != SUPERVISOR and len(may) > MOST_CALLS
+    for (program, process), calls in unused.items():
+        print("\n%s of %s: allowed, and used by nothing here" % (process, program))
         for name, why in calls.items():
             print("  %-24s %s" % (name, why or "(no reason is given)"))
             bad = bad or not why

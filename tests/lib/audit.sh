@@ -4,7 +4,8 @@
 # thing: its supervisor does not look at TracerPid.
 
 AUDIT_PREFIX=$BUILD/prefix-audit
-# Tests that start the agent natively and let it do all of its work.
+# Tests that start the agent natively and let it do all of its work.  Those that start docker-gate so,
+# with strace in front (TEST_TRACES), belong here too: until then the audit says that it misses it.
 AUDITED="contract master_link transport docker tunnel stop configuration"
 
 audit_command() {
@@ -22,7 +23,7 @@ audit_command() {
 	# Traced, everything takes several times as long: a test that fails has still made its calls.
 	traced_tests || say "some tests failed under strace (their times are for an agent without)"
 	"$PYTHON" "$SOURCE/tests/lib/audit.py" "$BUILD/audit-traces" \
-		"$AUDIT_PREFIX/bin/dockflare-agent" || status=$?
+		"$AUDIT_PREFIX/bin" || status=$?
 	exit "$status"
 }
 

@@ -152,10 +152,10 @@ every_wish_is_a_frame(void **state)
 	for (enum wish_kind kind = WISH_NONE; kind <= WISH_COUNT; kind++) {
 		struct buffer out _cleanup_buffer_ = SECRET_BUFFER(65536);
 		struct arena arena _cleanup_arena_ = { 0 };
-		struct wish wish = { .kind = kind, .image = "a/b:1", .container = ID };
+		struct wish wish = { .kind = kind, .id = 7, .image = "a/b:1", .container = ID };
 		char why[RECORD_WHY_BYTES] = "";
 		struct message message;
-		bool made = frame_make(&rules, &wish, SLICE("{}"), 7, &arena, &message, &refusal);
+		bool made = frame_make(&rules, &wish, SLICE("{}"), &arena, &message, &refusal);
 
 		assert_int_equal(made,
 		    kind != WISH_NONE && kind != WISH_COUNT && kind != WISH_CREATE);

@@ -133,6 +133,38 @@ what_is_stale_is_replaced(void **state)
 	close(fd);
 }
 
+/* A worker that was taken over may end it, or make its successor block in accept. */
+static void
+what_a_worker_did_to_it_is_undone(void **state)
+{
+	struct buffer why _cleanup_buffer_ = BUFFER(1024);
+	struct url url = url_of("tcp://127.0.0.1:1");
+	struct sockaddr_in address;
+	socklen_t length = sizeof(address);
+	int fd, client;
+
+	(void)state;
+	/* One that is free, and then by its number: only such a port stays bound. */
+	url.port = 0;
+	fd = listener_open(&url, &why);
+	url.port = (uint16_t)port_of(fd);
+	close(fd);
+	fd = listener_open(&url, &why);
+	expect_descriptor(fd);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &length), 0);
+	assert_int_equal(shutdown(fd, SHUT_RDWR), 0);
+	assert_int_equal(fcntl(fd, F_SETFL, 0), 0);
+	client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(connect(client, (struct sockaddr *)&address, length), -1);
+	close(client);
+	assert_int_equal(listener_renew(fd), fd);
+	expect_descriptor(fd);
+	client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(connect(client, (struct sockaddr *)&address, length), 0);
+	close(client);
+	close(fd);
+}
+
 /* Only a socket is. */
 static void
 a_file_in_its_place_is_left(void **state)
@@ -172,6 +204,7 @@ main(void)
 		cmocka_unit_test(tcp_is_bound),
 		FOLDER_TEST(unix_is_bound_for_all_to_ask),
 		FOLDER_TEST(what_is_stale_is_replaced),
+		cmocka_unit_test(what_a_worker_did_to_it_is_undone),
 		FOLDER_TEST(a_file_in_its_place_is_left),
 		cmocka_unit_test(what_cannot_be_opened_is_a_mistake),
 	};

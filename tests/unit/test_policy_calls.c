@@ -190,8 +190,8 @@ who_accepts_does_not_connect(void **state)
 static void
 some_calls_are_not_even_the_supervisors(void **state)
 {
-	static const char *const names[] = { "execveat", "vfork", "ptrace", "bind", "listen",
-		"tkill", "creat", "mkdir", "chmod", "chown", "setuid", "personality", "bpf",
+	static const char *const names[] = { "execveat", "vfork", "ptrace", "bind", "tkill",
+		"creat", "mkdir", "chmod", "chown", "setuid", "personality", "bpf",
 		"io_uring_setup", "process_vm_readv", "process_vm_writev", "pidfd_open",
 		"pidfd_getfd", "memfd_create", "userfaultfd", "perf_event_open", "mount", "umount2",
 		"unshare", "setns", "chroot", "pivot_root", "keyctl", "add_key", "shmat",

@@ -114,6 +114,18 @@ limits_are_set_once(void **state)
 	}
 }
 
+/* One program runs both, and tests/escape attacks only the first of the two. */
+static void
+the_fronts_may_do_the_same(void **state)
+{
+	struct policy other;
+
+	(void)state;
+	memcpy(&other, &policy_gate_tunnel, sizeof(other));
+	other.process = PROCESS_GATE_READ;
+	assert_memory_equal(&other, &policy_gate_read, sizeof(other));
+}
+
 int
 main(void)
 {
@@ -122,6 +134,7 @@ main(void)
 		cmocka_unit_test(files_and_ports_are_sound),
 		cmocka_unit_test(the_supervisors_paths_are_sound),
 		cmocka_unit_test(limits_are_set_once),
+		cmocka_unit_test(the_fronts_may_do_the_same),
 	};
 
 	return RUN_TESTS(tests);

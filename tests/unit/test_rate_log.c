@@ -355,6 +355,29 @@ a_flood_is_bounded(void **state)
 	assert_int_equal(dropped, 4 * LOG_LINES_BURST);
 }
 
+/* Three seconds of it: what says how much was left out is no flood of its own. */
+static void
+what_was_dropped_is_told_once_a_second(void **state)
+{
+	struct buffer told _cleanup_buffer_ = BUFFER(CAPTURED_MAX_BYTES);
+	struct worker worker = start_worker();
+	struct caught caught = catch_stderr(PIPE_BYTES);
+
+	(void)state;
+	for (unsigned line = 0; line < 3000; line++) {
+		char text[32];
+		int length = snprintf(text, sizeof(text), "line %u\n", line);
+
+		say_as(&worker, (struct slice){ text, (size_t)length }, 1000 + line);
+	}
+	end_worker(&worker, 4000);
+	release_stderr(&told, &caught);
+	assert_in_range(count_lines(told.bytes, "lines dropped"), 3, 4);
+	assert_int_equal(count_lines(told.bytes, "worker: line ") +
+			     (size_t)worker.pipe.dropped_in_all,
+	    3000);
+}
+
 static void
 what_was_dropped_is_told_at_the_end(void **state)
 {
@@ -523,6 +546,7 @@ main(void)
 		cmocka_unit_test(an_escaped_line_fits_one_write),
 		cmocka_unit_test(a_flood_is_bounded),
 		cmocka_unit_test(what_was_dropped_is_told_at_the_end),
+		cmocka_unit_test(what_was_dropped_is_told_once_a_second),
 		cmocka_unit_test(repeats_are_summed_up),
 		cmocka_unit_test(times_are_told_with_their_zone),
 		cmocka_unit_test(low_levels_are_left_out),

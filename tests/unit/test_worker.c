@@ -18,6 +18,8 @@
 #include "policy/policy.h"
 
 #define WAIT_MS 5000
+#define ALIVE "{\"type\":\"alive\"}"
+#define ALIVE_EVERY_MS 5000
 #define CONFIG_LINK \
 	"{\"type\":\"config\",\"process\":\"master-link\",\"values\":{\"LOG_LEVEL\":\"ERROR\"}}"
 
@@ -141,6 +143,13 @@ next_frame(struct channel *channel)
 	return got == 1;
 }
 
+static bool
+is_text(struct slice frame, const char *text)
+{
+	return frame.length == strlen(text) && memcmp(frame.bytes, text, frame.length) == 0;
+}
+
+/* Passes over signs of life, which come when it is time for them. */
 static void
 expect(struct child *child, const char *text)
 {
@@ -148,7 +157,12 @@ expect(struct child *child, const char *text)
 
 	assert_true(next_frame(&child->control));
 	frame = channel_frame(&child->control);
-	if (frame.length != strlen(text) || memcmp(frame.bytes, text, frame.length) != 0)
+	while (is_text(frame, ALIVE) && strcmp(text, ALIVE) != 0) {
+		channel_next(&child->control);
+		assert_true(next_frame(&child->control));
+		frame = channel_frame(&child->control);
+	}
+	if (!is_text(frame, text))
 		fail_msg("got \"%.*s\", expected \"%s\"", (int)frame.length, frame.bytes, text);
 	channel_next(&child->control);
 }
@@ -222,7 +236,7 @@ start_whole(void)
 	say(&child, "{\"type\":\"secret\",\"name\":\"HTTPS_PROXY\"}", -1);
 	expect(&child, "{\"type\":\"save\",\"file\":\"agent_id.txt\"}");
 	expect(&child, "first");
-	expect(&child, "{\"type\":\"alive\"}");
+	expect(&child, ALIVE);
 	return child;
 }
 
@@ -237,6 +251,24 @@ starts_in_order_and_saves_the_newest(void **state)
 	expect(&child, "third");
 	say(&child, "{\"type\":\"save-failed\",\"file\":\"agent_id.txt\",\"reason\":\"full\"}", -1);
 	expect_status(&child, "saved", "full");
+	stop(&child);
+}
+
+/* Begun at three fifths, the next sign of life comes soon after the end of the interval. */
+static void
+all_give_signs_of_life_at_the_same_moment(void **state)
+{
+	int64_t phase = clock_ms() % ALIVE_EVERY_MS;
+	struct child child;
+
+	(void)state;
+	poll(NULL, 0, (int)((ALIVE_EVERY_MS * 8 / 5 - phase) % ALIVE_EVERY_MS));
+	child = start_whole();
+	say(&child, "{\"type\":\"saved\",\"file\":\"agent_id.txt\"}", -1);
+	expect(&child, "{\"type\":\"save\",\"file\":\"agent_id.txt\"}");
+	expect(&child, "third");
+	expect(&child, ALIVE);
+	assert_true(clock_ms() % ALIVE_EVERY_MS < ALIVE_EVERY_MS / 2);
 	stop(&child);
 }
 
@@ -322,6 +354,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(starts_in_order_and_saves_the_newest),
+		cmocka_unit_test(all_give_signs_of_life_at_the_same_moment),
 		cmocka_unit_test(new_secrets_replace_the_old),
 		cmocka_unit_test(a_peer_is_heard_and_judged),
 		cmocka_unit_test(ends_with_its_supervisor),

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* gate-engine.  What the engine is: asked for anew each time, so that it also tells that it lives. */
+/*
+ * gate-engine.  What the engine is: asked for anew each time, so that it also tells that it lives.
+ */
 #include <stdio.h>
 
 #include "workers/gate-engine/gate.h"

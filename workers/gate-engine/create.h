@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * gate-engine.  The one form in which the tunnel's container is made.  What an order may choose of it
- * is its image among the configured ones, the token, the command's id and two numbers; docs/docker-gate.md shows the rest.
+ * gate-engine.  The one form in which the tunnel's container is made.  What an order may choose of
+ * it is its image among the configured ones, the token, the command's id and two numbers;
+ * docs/docker-gate.md shows the rest.
  */
 #ifndef GATE_ENGINE_CREATE_H
 #define GATE_ENGINE_CREATE_H

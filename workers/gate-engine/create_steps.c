@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * gate-engine.  Makes the tunnel's container: created from the template, then given its token's file,
- * then told.  One that could not be given its token is removed again.
+ * gate-engine.  Makes the tunnel's container: created from the template, then given its token's
+ * file, then told.  One that could not be given its token is removed again.
  */
 #include <stdio.h>
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * gate-engine.  The worker's one struct and what its files offer each other.  It alone of the gate
- * reaches the Docker engine.  A frame of a front becomes an order (order.c); an order leads to calls
- * of the one table (calls.c); their answers become the frames of the answer, of which the last is
- * `gate-done`.
+ * reaches the Docker engine.  A frame of a front becomes an order (order.c); an order leads to
+ * calls of the one table (calls.c); their answers become the frames of the answer, of which the
+ * last is `gate-done`.
  *
  * A send may find that the front reads too slowly: its channel is closed then, and each request of
  * it is gone.  So whoever sends looks at the result before it touches the request again.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * gate-engine.  The link to the engine: its API version is asked for when the worker starts and after
- * each loss, never assumed.  A request may hasten a connect, at most ten times a second.
+ * gate-engine.  The link to the engine: its API version is asked for when the worker starts and
+ * after each loss, never assumed.  A request may hasten a connect, at most ten times a second.
  */
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* gate-engine.  Whether the one network, or one of the images, is there: nothing else of it is told. */
+/*
+ * gate-engine.  Whether the one network, or one of the images, is there: nothing else of it is
+ * told.
+ */
 #include "workers/gate-engine/gate.h"
 #include "workers/gate-engine/said.h"
 

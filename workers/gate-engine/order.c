@@ -60,12 +60,8 @@ find_image(const struct gate_rules *rules, const char *text)
 }
 
 static int
-take_image(const struct gate_rules *rules, const char *text, struct order *order,
-    struct refusal *refusal)
+refuse_image(struct refusal *refusal)
 {
-	order->image = find_image(rules, text);
-	if (order->image != NULL)
-		return 0;
 	refusal->alarming = true;
 	return refuse(refusal, 403,
 	    "the image is neither CLOUDFLARED_IMAGE nor one of GATE_IMAGES");
@@ -125,14 +121,17 @@ static int
 take_create(const struct gate_rules *rules, const struct message_gate_create *create,
     struct order *order, struct refusal *refusal)
 {
-	int error = take_image(rules, create->image, order, refusal);
+	const struct image *image = find_image(rules, create->image);
+	int error;
 
-	if (error == 0)
-		error = judge_token(rules, create->token, refusal);
+	if (image == NULL)
+		return refuse_image(refusal);
+	error = judge_token(rules, create->token, refusal);
 	if (error != 0)
 		return error;
+	order->image = image;
 	order->token_in_file = rules->token_in == TOKEN_IN_FILE ||
-			       (rules->token_in == TOKEN_IN_AUTO && reads_token_file(order->image));
+			       (rules->token_in == TOKEN_IN_AUTO && reads_token_file(image));
 	order->grace_s = create->grace_s;
 	order->metrics_port = create->metrics_port;
 	if (create->command_id != NULL)
@@ -162,9 +161,10 @@ take_tunnel(const struct gate_rules *rules, const struct message_gate_tunnel *tu
 	order->seconds = tunnel->seconds;
 	if (tunnel->container != NULL)
 		(void)snprintf(order->container, sizeof(order->container), "%s", tunnel->container);
-	if (order->verb == VERB_IMAGE || order->verb == VERB_PULL)
-		return take_image(rules, tunnel->image, order, refusal);
-	return 0;
+	if (order->verb != VERB_IMAGE && order->verb != VERB_PULL)
+		return 0;
+	order->image = find_image(rules, tunnel->image);
+	return order->image == NULL ? refuse_image(refusal) : 0;
 }
 
 int

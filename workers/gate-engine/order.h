@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * gate-engine.  What a front asks for, judged: a frame becomes an order, in which nothing is left of
- * the frame's texts but what gate-engine knows by itself, or a refusal.  No I/O.
+ * gate-engine.  What a front asks for, judged: a frame becomes an order, in which nothing is left
+ * of the frame's texts but what gate-engine knows by itself, or a refusal.  No I/O.
  */
 #ifndef GATE_ENGINE_ORDER_H
 #define GATE_ENGINE_ORDER_H
@@ -29,7 +29,9 @@ struct gate_rules {
 	int64_t memory_mib;
 };
 
-/* Reads both images' settings; `more` may be NULL.  False if they can't be read, or are too many. */
+/*
+ * Reads both images' settings; `more` may be NULL.  False if they can't be read, or are too many.
+ */
 bool rules_set_images(struct gate_rules *rules, const char *image, const char *more);
 
 enum verb {

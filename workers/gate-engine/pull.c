@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* gate-engine.  Pulls one of the configured images; the engine's lines are told as typed progress. */
+/*
+ * gate-engine.  Pulls one of the configured images; the engine's lines are told as typed progress.
+ */
 #include "common/attr.h"
 #include "workers/gate-engine/gate.h"
 #include "workers/gate-engine/said.h"
@@ -19,7 +21,9 @@ on_line(void *context, struct slice text)
 	struct said_progress said;
 	struct message_gate_progress progress = { .id = request->order.id };
 
-	/* A line that can't be read tells nothing that counts: the image is looked for afterwards. */
+	/*
+	 * A line that can't be read tells nothing that counts: the image is looked for afterwards.
+	 */
 	if (said_progress(text, &said) != 0)
 		return true;
 	progress.text = or_null(said.text);

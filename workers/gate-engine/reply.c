@@ -44,8 +44,7 @@ request_send(struct request *request, enum message_id id, const void *body)
 	if (request->deaf)
 		return true;
 	/* A front that is gone takes its requests along. */
-	return worker_send(request->gate->worker, request->peer, id, body) == 0 &&
-	       request->gate != NULL;
+	return worker_send(request->gate->worker, request->peer, id, body) == 0;
 }
 
 bool

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * gate-engine.  The table of open requests: bounded for each front, known by front and id.  Each ends
- * with one `gate-done`, unless whoever asked is gone.
+ * gate-engine.  The table of open requests: bounded for each front, known by front and id.  Each
+ * ends with one `gate-done`, unless whoever asked is gone.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -74,7 +74,9 @@ request_release(struct request *request)
 	*request = (struct request){ 0 };
 }
 
-/* A create that has begun is carried through: half of one would be a container without its token. */
+/*
+ * A create that has begun is carried through: half of one would be a container without its token.
+ */
 static void
 abandon(struct request *request)
 {

@@ -36,8 +36,8 @@ struct rows {
 bool fact_is_published(const struct fact *fact);
 
 /*
- * Takes one element of Docker's list: one that is not published costs nothing.  False, with a reason
- * in rows->why, if the list can't be told.
+ * Takes one element of Docker's list: one that is not published costs nothing.  False, with a
+ * reason in rows->why, if the list can't be told.
  */
 bool rows_take(struct rows *rows, const char *prefix, struct slice element);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * gate-engine.  The engine's short answers as plain structs: what it is, the id of something, a line
- * of a pull.
+ * gate-engine.  The engine's short answers as plain structs: what it is, the id of something, a
+ * line of a pull.
  */
 #ifndef GATE_ENGINE_SAID_H
 #define GATE_ENGINE_SAID_H
@@ -34,6 +34,6 @@ struct said_progress {
 };
 
 /* 0 or -EBADMSG, -ENOMEM. */
-int said_progress(struct slice line, struct said_progress *ret_progress);
+int said_progress(struct slice text, struct said_progress *ret_progress);
 
 #endif

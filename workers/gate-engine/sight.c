@@ -117,7 +117,8 @@ read_state(struct look *look)
 	if (sight->state[0] == '\0')
 		return refuse(look, "Status");
 	error = member_text(look, state, "Error", TEXT_ANY, TEXT_MAX_BYTES);
-	copy_line(sight->error, sizeof(sight->error), error == NULL ? "" : error);
+	if (error != NULL)
+		copy_line(sight->error, sizeof(sight->error), error);
 	take_text(look, state, "StartedAt", TEXT_VISIBLE, sight->started_at,
 	    sizeof(sight->started_at));
 	take_text(look, state, "FinishedAt", TEXT_VISIBLE, sight->finished_at,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * gate-engine.  What Docker says of the container of the tunnel's name, as a plain struct (answer of
- * GET /containers/NAME/json, Docker API 1.24 to 1.44).  Trusts neither the engine nor whoever made
- * that container: everything is bounded, and of its environment only the token is kept.
+ * gate-engine.  What Docker says of the container of the tunnel's name, as a plain struct (answer
+ * of GET /containers/NAME/json, Docker API 1.24 to 1.44).  Trusts neither the engine nor whoever
+ * made that container: everything is bounded, and of its environment only the token is kept.
  */
 #ifndef GATE_ENGINE_SIGHT_H
 #define GATE_ENGINE_SIGHT_H

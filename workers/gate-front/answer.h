@@ -11,7 +11,7 @@
 #include "common/message.h"
 
 /* {"message": …}: a refusal. */
-int answer_refusal(struct buffer *out, const char *text);
+int answer_refusal(struct buffer *out, const char *message);
 
 int answer_version(struct buffer *out, const struct message_gate_about_is *about);
 

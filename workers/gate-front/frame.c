@@ -17,19 +17,19 @@ static const int tunnel_verbs[WISH_COUNT] = {
 };
 
 static void
-make_read(const struct wish *wish, int64_t id, struct message *message)
+make_read(const struct wish *wish, struct message *message)
 {
 	message->id = MESSAGE_GATE_READ;
-	message->body.gate_read = (struct message_gate_read){ .id = id,
+	message->body.gate_read = (struct message_gate_read){ .id = wish->id,
 		.verb = wish->kind == WISH_LIST ? GATE_LIST : GATE_EVENTS,
 		.all = wish->all };
 }
 
 static void
-make_tunnel(const struct wish *wish, int64_t id, struct message *message)
+make_tunnel(const struct wish *wish, struct message *message)
 {
 	message->id = MESSAGE_GATE_TUNNEL;
-	message->body.gate_tunnel = (struct message_gate_tunnel){ .id = id,
+	message->body.gate_tunnel = (struct message_gate_tunnel){ .id = wish->id,
 		.verb = tunnel_verbs[wish->kind],
 		.container = wish->container[0] == '\0' ? NULL : wish->container,
 		.image = wish->image,
@@ -37,7 +37,7 @@ make_tunnel(const struct wish *wish, int64_t id, struct message *message)
 }
 
 bool
-frame_make(const struct rules *rules, const struct wish *wish, struct slice body, int64_t id,
+frame_make(const struct rules *rules, const struct wish *wish, struct slice body,
     struct arena *arena, struct message *ret_message, struct refusal *refusal)
 {
 	memset(ret_message, 0, sizeof(*ret_message));
@@ -46,17 +46,17 @@ frame_make(const struct rules *rules, const struct wish *wish, struct slice body
 	case WISH_VERSION:
 	case WISH_HEALTH:
 		ret_message->id = MESSAGE_GATE_ABOUT;
-		ret_message->body.gate_about.id = id;
+		ret_message->body.gate_about.id = wish->id;
 		return true;
 	case WISH_LIST:
 	case WISH_EVENTS:
-		make_read(wish, id, ret_message);
+		make_read(wish, ret_message);
 		return true;
 	case WISH_CREATE:
 		ret_message->id = MESSAGE_GATE_CREATE;
 		if (!create_body_read(rules, body, arena, &ret_message->body.gate_create, refusal))
 			return false;
-		ret_message->body.gate_create.id = id;
+		ret_message->body.gate_create.id = wish->id;
 		return true;
 	case WISH_INSPECT:
 	case WISH_START:
@@ -65,7 +65,7 @@ frame_make(const struct rules *rules, const struct wish *wish, struct slice body
 	case WISH_NETWORK:
 	case WISH_IMAGE:
 	case WISH_PULL:
-		make_tunnel(wish, id, ret_message);
+		make_tunnel(wish, ret_message);
 		return true;
 	case WISH_NONE:
 	case WISH_COUNT:

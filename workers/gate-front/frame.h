@@ -13,7 +13,7 @@
  * `body` is a create's.  What the message points to lives in `arena`, `wish` and `rules`.  False if
  * the body refuses it.
  */
-bool frame_make(const struct rules *rules, const struct wish *wish, struct slice body, int64_t id,
+bool frame_make(const struct rules *rules, const struct wish *wish, struct slice body,
     struct arena *arena, struct message *ret_message, struct refusal *refusal);
 
 #endif

@@ -87,7 +87,7 @@ take(struct query *query, struct slice pair, char *target, size_t *ret_used,
 bool
 query_read(struct slice text, struct query *ret_query, struct refusal *refusal)
 {
-	size_t used = 0, length;
+	size_t used = 0, length = 0;
 
 	ret_query->count = 0;
 	if (text.length > QUERY_MAX_BYTES)

@@ -50,7 +50,9 @@ refusals_add(struct front *front, const struct exchange *exchange, const char *w
 	}
 	if (exchange->target != NULL)
 		show_path(exchange->target, path);
-	log_warning("refused: %s %s: %s (%s endpoint)", exchange->method, path, why, endpoint);
+	/* Without a method it never became a whole request. */
+	log_warning("refused: %s %s: %s (%s endpoint)",
+	    exchange->method[0] == '\0' ? "a request for" : exchange->method, path, why, endpoint);
 }
 
 void

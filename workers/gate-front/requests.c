@@ -145,7 +145,7 @@ bound_of(const struct wish *wish)
 static void
 ask(struct front *front, struct exchange *exchange, const struct message *message)
 {
-	exchange->id = front->last_id;
+	exchange->id = exchange->wish.id;
 	exchange->next = front->open;
 	front->open = exchange;
 	exchange->answer = exchange->wish.kind == WISH_INSPECT ?
@@ -165,9 +165,9 @@ on_asked(void *context, struct exchange *exchange)
 	struct slice body = { .bytes = exchange->body.bytes, .length = exchange->body.length };
 	struct message message;
 
-	if (frame_make(&front->rules, &exchange->wish, body, front->last_id + 1, &arena, &message,
+	exchange->wish.id = ++front->last_id;
+	if (frame_make(&front->rules, &exchange->wish, body, &arena, &message,
 		&exchange->refusal)) {
-		front->last_id++;
 		ask(front, exchange, &message);
 		return;
 	}

@@ -323,21 +323,27 @@ take_parameters(const struct route *route, const struct query *query, struct tak
 }
 
 /* fromImage and tag together; a tag may be a digest. */
+static const char *
+find_pulled(const struct rules *rules, const char *from, const char *tag)
+{
+	bool digest = strncmp(tag, "sha256:", strlen("sha256:")) == 0;
+	char reference[IMAGE_MAX_BYTES + 1];
+	int length = snprintf(reference, sizeof(reference), "%s%s%s", from, digest ? "@" : ":",
+	    tag);
+
+	/* A tag or digest in the wrong one of the two would name another image than both together. */
+	if (length >= (int)sizeof(reference) || strchr(from, '@') != NULL ||
+	    strpbrk(tag, "/@") != NULL)
+		return NULL;
+	return rules_image(rules, reference);
+}
+
 static bool
 take_pull(struct taking *taking, struct refusal *refusal)
 {
-	bool digest = strncmp(taking->tag, "sha256:", strlen("sha256:")) == 0;
-	char reference[IMAGE_MAX_BYTES + 1];
-	int length = snprintf(reference, sizeof(reference), "%s%s%s", taking->from,
-	    digest ? "@" : ":", taking->tag);
-
-	/* A tag inside fromImage would be another image than the two together name. */
-	if (length < (int)sizeof(reference) && strchr(taking->from, '@') == NULL &&
-	    strpbrk(taking->tag, "/@") == NULL)
-		taking->wish->image = rules_image(taking->rules, reference);
-	if (taking->wish->image == NULL)
-		return refuse(refusal, 403, "this image is not allowed");
-	return true;
+	if (taking->from != NULL && taking->tag != NULL)
+		taking->wish->image = find_pulled(taking->rules, taking->from, taking->tag);
+	return taking->wish->image != NULL || refuse(refusal, 403, "this image is not allowed");
 }
 
 static bool
@@ -368,7 +374,9 @@ static const struct route *
 find(const struct rules *rules, const char *method, struct slice path, int versioned,
     struct wish *wish, struct refusal *refusal)
 {
-	const char *why = "this is not allowed";
+	const char *why = rules->endpoint == LISTENER_READ ?
+			      "this is not allowed at docker-gate's read endpoint" :
+			      "this is not allowed at docker-gate's tunnel endpoint";
 
 	for (size_t at = 0; at < ARRAY_LEN(routes); at++) {
 		const struct route *route = &routes[at];

@@ -190,7 +190,7 @@ read_stream(void *context, uint64_t position, char *target, size_t max_bytes)
 	return (ssize_t)length;
 }
 
-/* libmicrohttpd's own copy; the wiping free takes care of it. */
+/* It reads the exchange's own memory, a secret's too, which outlives it: see on_completed. */
 static struct MHD_Response *
 make_response(struct exchange *exchange)
 {
@@ -199,7 +199,6 @@ make_response(struct exchange *exchange)
 	if (exchange->stage == EXCHANGE_STREAMS)
 		return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_BYTES,
 		    read_stream, exchange, NULL);
-	/* The exchange outlives the response: see on_completed. */
 	return MHD_create_response_from_buffer(answer->length,
 	    answer->length == 0 ? (char *)(uintptr_t) "" : answer->bytes, MHD_RESPMEM_PERSISTENT);
 }
@@ -208,7 +207,6 @@ static bool
 add_headers(const struct exchange *exchange, struct MHD_Response *response)
 {
 	static const char *const types[] = { [ANSWER_JSON] = "application/json",
-		[ANSWER_TEXT] = "text/plain; charset=utf-8",
 		[ANSWER_PING] = "text/plain; charset=utf-8" };
 	bool bare = exchange->status == MHD_HTTP_NO_CONTENT ||
 		    exchange->status == MHD_HTTP_NOT_MODIFIED;
@@ -353,7 +351,8 @@ take_whole(struct exchange *exchange)
 	return exchange->queued ? MHD_YES : give_answer(exchange);
 }
 
-static enum MHD_Result
+/* As libmicrohttpd calls it. */
+static enum MHD_Result /* NOLINTNEXTLINE(readability-function-size) */
 on_request(void *context, struct MHD_Connection *connection, const char *url, const char *method,
     const char *version, const char *upload, size_t *upload_length, void **request)
 {
@@ -644,14 +643,20 @@ watch(struct polling *polling, int fd, short events, struct client *client)
 	polling->fds[polling->count++] = (struct pollfd){ .fd = fd, .events = events };
 }
 
+/* Whether libmicrohttpd itself does not look whether the client is still there. */
+static bool
+is_unwatched(const struct client *client)
+{
+	return client->phase == CLIENT_WAITING ||
+	       (client->phase == CLIENT_WRITING && client->exchange != NULL &&
+		   client->exchange->stage == EXCHANGE_STREAMS);
+}
+
 static void
 watch_clients(const struct server *server, struct polling *polling)
 {
 	for (struct client *client = server->clients; client != NULL; client = client->next) {
-		if (client->phase == CLIENT_WAITING)
-			watch(polling, client->fd, POLLRDHUP, client);
-		else if (client->phase == CLIENT_WRITING && client->exchange != NULL &&
-			 client->exchange->stage == EXCHANGE_STREAMS)
+		if (is_unwatched(client))
 			watch(polling, client->fd, POLLRDHUP, client);
 		else if (client->phase == CLIENT_IDLE)
 			watch(polling, client->fd, POLLIN | POLLRDHUP, client);

@@ -41,7 +41,7 @@ enum exchange_stage {
 	EXCHANGE_STREAMS,  /* the answer has begun */
 };
 
-enum answer_type { ANSWER_JSON, ANSWER_TEXT, ANSWER_PING };
+enum answer_type { ANSWER_JSON, ANSWER_PING };
 
 /* One request and its answer. */
 struct exchange {

@@ -28,6 +28,7 @@ enum wish_kind {
 
 struct wish {
 	enum wish_kind kind;
+	int64_t id;                             /* of the frame */
 	char container[CONTAINER_ID_BYTES + 1]; /* the id that was asked for; "": the name */
 	const char *image;                      /* the rules' own text; NULL: none */
 	bool all;                               /* of a list */

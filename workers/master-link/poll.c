@@ -27,11 +27,23 @@ poll_build(struct link *link, struct outgoing *outgoing)
 	link_agent_path(link, "/commands", &outgoing->path);
 }
 
+/* A tenth of the interval early: it goes along, while processor and connection are awake. */
+static void
+bring_forward(const struct link *link, int64_t *due_ms, int64_t now_ms)
+{
+	if (*due_ms > now_ms && *due_ms - now_ms <= link->interval_ms / 10)
+		*due_ms = now_ms;
+}
+
 static void
 set_next(struct link *link)
 {
+	int64_t now = clock_ms();
+
 	/* A tenth of jitter, so that many agents do not ask in step. */
-	link->next_poll_ms = clock_ms() + link->poll_ms - clock_jitter(link->poll_ms / 10 + 1);
+	link->next_poll_ms = now + link->poll_ms - clock_jitter(link->poll_ms / 10 + 1);
+	bring_forward(link, &link->next_report_ms, now);
+	bring_forward(link, &link->next_heartbeat_ms, now);
 }
 
 static void

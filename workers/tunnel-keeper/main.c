@@ -92,6 +92,7 @@ on_tick(struct worker *worker)
 	/* A step has time-outs of its own; a pull may take long. */
 	worker_at_work(worker, PROCESS_MASTER_LINK,
 	    keeper->busy == BUSY_STEPPING ? clock_ms() : keeper->worked_ms);
+	keeper_tell(keeper, false);
 }
 
 static void

@@ -9,9 +9,9 @@
 #include "common/clock.h"
 #include "keeper.h"
 
-/* Some states change by time alone (a run that lasts, an engine that stays away). */
+/* Some states change by time alone (a run that lasts, an engine that stays away); the calm ones are
+   looked at with each sign of life. */
 #define TELL_TICK_MS 1000
-#define TELL_CALM_MS 5000
 
 const char *
 keeper_tellable(const struct keeper *keeper, const char *text)
@@ -176,10 +176,10 @@ keeper_tell(struct keeper *keeper, bool anew)
 
 	memset(&now, 0, sizeof(now));
 	fill(keeper, &now);
-	worker_timer_set(keeper->worker, &keeper->tell_timer,
-	    now.state == TUNNEL_RUNNING || now.state == TUNNEL_STOPPED ? TELL_CALM_MS :
-									 TELL_TICK_MS,
-	    tick);
+	if (now.state == TUNNEL_RUNNING || now.state == TUNNEL_STOPPED)
+		worker_timer_stop(keeper->worker, &keeper->tell_timer);
+	else
+		worker_timer_set(keeper->worker, &keeper->tell_timer, TELL_TICK_MS, tick);
 	show_status(keeper, &now);
 	keeper->told.owed = keeper->told.owed || anew;
 	if (is_blind(keeper))

@@ -45,7 +45,8 @@ put(int fd, const void *bytes, size_t length)
 
 		if (sent < 0 && errno != EAGAIN)
 			return false;
-		if (sent < 0 && poll(&writable, 1, 1000) <= 0)
+		/* Half a frame would be another offence than the one meant: a busy machine has time. */
+		if (sent < 0 && poll(&writable, 1, 5000) <= 0)
 			return false;
 		at += sent > 0 ? sent : 0;
 		length -= sent > 0 ? (size_t)sent : 0;
