@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Sends bytes as they are, and reads whatever HTTP answers come back."""
 
-import select
+import selectors
 import socket
 import time
 from dataclasses import dataclass
@@ -35,14 +35,16 @@ def connect(address, seconds=MOST_SECONDS):
 def exchange(address, data, idle=1.0, most=MOST_SECONDS):
     """All that comes back until the other side closes or is silent for `idle` seconds."""
     got, end = b"", time.monotonic() + most
-    with connect(address) as sock:
+    both = selectors.EVENT_READ | selectors.EVENT_WRITE
+    with connect(address) as sock, selectors.DefaultSelector() as selector:
         sock.setblocking(False)
+        selector.register(sock, both)
         while time.monotonic() < end:
-            readable, writable, _ = select.select([sock], [sock] if data else [], [], idle)
-            if not readable and not writable:
+            ready = selector.select(idle)
+            if not ready:
                 break
             try:
-                if readable:
+                if ready[0][1] & selectors.EVENT_READ:
                     piece = sock.recv(65536)
                     if not piece:
                         break
@@ -52,9 +54,11 @@ def exchange(address, data, idle=1.0, most=MOST_SECONDS):
             except BlockingIOError:
                 pass
             except ConnectionError:
-                if readable:
+                if ready[0][1] & selectors.EVENT_READ:
                     break
                 data = b""
+            if not data:
+                selector.modify(sock, selectors.EVENT_READ)
     return got
 
 
@@ -96,5 +100,5 @@ def answers(raw, head=False):
     return found
 
 
-def ask(address, data, idle=1.0):
-    return answers(exchange(address, data, idle), head=data.startswith(b"HEAD "))
+def ask(address, data, idle=1.0, most=MOST_SECONDS):
+    return answers(exchange(address, data, idle, most), head=data.startswith(b"HEAD "))

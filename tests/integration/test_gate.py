@@ -7,6 +7,7 @@ The engine is one of the tests' own, on which nothing happens but what they do. 
 prints the table.  TEST_GATE, an expression, chooses rows by their whole name.
 """
 
+import contextlib
 import json
 import os
 import re
@@ -31,6 +32,7 @@ from harness.faulty_engine import json_answer  # noqa: E402
 from harness.gate import Gate  # noqa: E402
 from harness.own_engine import OwnEngine  # noqa: E402
 
+INSPECT = "/v1.41/containers/dockflare-agent-tunnel/json"
 ROWS = [row for row in table.ROWS if re.fullmatch(os.environ.get("TEST_GATE", ".*"), row.name)]
 if not ROWS:
     raise RuntimeError("no row's name matches TEST_GATE")
@@ -65,6 +67,23 @@ def make_gate(prefix, folder, world):
     yield make
     for gate in made:
         gate.close()
+
+
+@pytest.fixture
+def ill(faulty_engine, make_gate):
+    """ill(fault, request): a gate before an engine that answers so, but when it is asked its
+    version."""
+    def make(fault, request_line=".*"):
+        faulty_engine.add("GET /_ping", json_answer(b"OK"))
+        faulty_engine.add("GET .*/version", json_answer({
+            "Version": "20.10", "ApiVersion": "1.41", "MinAPIVersion": "1.24", "Os": "linux",
+            "Arch": "amd64"}))
+        faulty_engine.add(request_line, fault)
+        gate = make_gate(GATE_DOCKER_HOST=faulty_engine.host)
+        gate.engine = faulty_engine
+        return gate
+
+    return make
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +150,7 @@ def test_the_created_container_is_the_template_field_by_field(world, make_gate, 
     assert (world.tunnel.token in shown) == (token_in == "environment")
     # The agent sees its token either way, and only at the tunnel's endpoint.
     seen = ask.ask(gate.address("tunnel"), request.get(
-        "/v1.41/containers/dockflare-agent-tunnel/json").bytes())[0]
+        INSPECT).bytes())[0]
     assert "TUNNEL_TOKEN=" + world.tunnel.token in json.loads(seen.body)["Config"]["Env"]
     listed = ask.ask(gate.address("read"), request.get(
         "/v1.41/containers/json?all=1").bytes())[0]
@@ -233,20 +252,37 @@ def test_tunnels_and_numbers_are_bounded(world, make_gate):
 
 # -- clients that misbehave -------------------------------------------------------------------------
 
+def trickle(connection):
+    """An engine that answers a byte a second."""
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{")
+    with contextlib.suppress(OSError):
+        for _ in range(60):
+            time.sleep(1)
+            connection.sendall(b" ")
+
+
+def ask_slow_engine(gate):
+    """What is answered when it takes longer than a call may: (seconds, answers, a ping's)."""
+    began = time.monotonic()
+    answers = ask.ask(gate.address("tunnel"), request.get(INSPECT).bytes(), idle=50, most=50)
+    return (time.monotonic() - began, answers,
+            [one.status for one in ask.ask(gate.address("tunnel"), clients.PING)])
+
+
 @pytest.mark.slow
-def test_slow_and_many_clients_keep_nobody_from_being_served(world, make_gate):
-    """They wait together: what each of them is cut after, and what the others see meanwhile."""
-    gate = make_gate()
+def test_what_is_slow_keeps_nobody_from_being_served(world, make_gate, ill):
+    """They wait together: what each client is cut after, what a call is given up after, and what the
+    others see meanwhile."""
+    slow, gate = ill(trickle, "GET .*/dockflare-agent-tunnel/json"), make_gate()
     read, tunnel = gate.address("read"), gate.address("tunnel")
     world.mend(absent=False)
     stream = clients.Stream(read)
     wait.until("the stream begins", lambda: stream.begun)
-    ended = threading.Event()
 
     def others():
-        """Both endpoints answer all along."""
+        """Both endpoints answer all along; the slowest answer's seconds."""
         slowest, end = 0, time.monotonic() + 15
-        while time.monotonic() < end and not ended.is_set():
+        while time.monotonic() < end:
             for address in (read, tunnel):
                 began = time.monotonic()
                 answers = ask.ask(address, clients.PING)
@@ -255,21 +291,25 @@ def test_slow_and_many_clients_keep_nobody_from_being_served(world, make_gate):
             time.sleep(0.05)
         return slowest
 
-    slow_head, slow_body, quiet, kept, sent, slowest = clients.side_by_side(
+    slow_head, slow_body, quiet, kept, sent, slowest, engine = clients.side_by_side(
         lambda: clients.drip(read, clients.LIST),
         lambda: clients.drip(tunnel, request.create(request.GOOD).bytes(world.fill)),
         lambda: clients.silent(tunnel),
         lambda: clients.idle_after_answer(read, 12),
         lambda: clients.never_reads(read),
-        others)
-    for seconds in (slow_head[0], slow_body[0], quiet):
+        others,
+        lambda: ask_slow_engine(slow))
+    for seconds in (slow_head, slow_body, quiet):
         assert seconds is not None and 9 <= seconds <= 13, (slow_head, slow_body, quiet)
     assert kept, "an idle connection was not kept"
     assert sent < 16 * 1024 * 1024, "it took all that a client sent who read nothing"
     assert slowest < 2, slowest
     assert stream.ended is None, "an event stream was cut"
     stream.close()
-    assert gate.process.poll() is None and len(gate.pids()) == 3
+    seconds, answers, ping = engine
+    assert [one.status for one in answers] == [504] and seconds < 45, table.told(answers)
+    assert table.not_docker_form(answers[0]) is None and ping == [200]
+    assert len(gate.pids()) == len(slow.pids()) == 3
 
 
 def test_a_thousand_connections(world, make_gate):
@@ -282,7 +322,7 @@ def test_a_thousand_connections(world, make_gate):
     with clients.crowd(read) as made:
         assert len(made) > 500
         answers = ask.ask(tunnel, request.get(
-            "/v1.41/containers/dockflare-agent-tunnel/json").bytes())
+            INSPECT).bytes())
         assert [one.status for one in answers] == [200]
         wait.until("those beyond its bound are closed",
                    lambda: clients.still_open(made) < 100, 5)
@@ -302,49 +342,36 @@ ENGINES = ["garbage", "html", "302", "403", "500", "502", "503", "empty", "cut",
            "nul", "bad-utf8", "deep"]
 
 
-@pytest.fixture
-def ill(faulty_engine, make_gate):
-    """A gate before an engine that answers as the test says."""
-    faulty_engine.keep_apart()
-    gate = make_gate(GATE_DOCKER_HOST=faulty_engine.host)
-    gate.engine = faulty_engine
-    return gate
-
-
 @pytest.mark.parametrize("fault", ENGINES)
 def test_an_engine_that_answers_nonsense(ill, fault):
     """An error in Docker's form, never a short list; and the gate lives."""
-    ill.engine.clear()
-    ill.engine.add("GET /_ping", json_answer(b"OK"))
-    ill.engine.add("GET /version", json_answer({"ApiVersion": "1.41", "MinAPIVersion": "1.24"}))
-    ill.engine.add(".*", fault)
+    gate = ill(fault)
     seen = {}
     for what, endpoint, target in (
             ("list", "read", "/v1.41/containers/json"),
-            ("inspect", "tunnel", "/v1.41/containers/dockflare-agent-tunnel/json"),
+            ("inspect", "tunnel", INSPECT),
             ("network", "tunnel", "/v1.41/networks/" + worlds.NETWORK)):
-        answers = ask.ask(ill.address(endpoint), request.get(target).bytes(), idle=5)
+        answers = ask.ask(gate.address(endpoint), request.get(target).bytes(), idle=5)
         assert len(answers) == 1, (what, answers)
         seen[what] = answers[0].status
         assert answers[0].status >= 400, (what, answers[0].body[:200])
         assert table.not_docker_form(answers[0]) is None, (what, answers[0].body[:200])
-    assert len(ill.pids()) == 3 and not ill.log.find("ended .*signal|CRITICAL"), seen
+    assert len(gate.pids()) == 3 and not gate.log.find("ended .*signal|CRITICAL"), seen
 
 
-def test_an_engine_that_says_nothing(ill, world):
+def test_an_engine_that_says_nothing(ill):
     """A call that hangs holds up neither another client nor the other endpoint."""
-    ill.engine.add("GET .*/dockflare-agent-tunnel/json", "hang")
-    ill.engine.faults.insert(0, ill.engine.faults.pop())
-    with ask.connect(ill.address("tunnel")) as sock:
-        sock.sendall(request.get("/v1.41/containers/dockflare-agent-tunnel/json").bytes())
+    gate = ill("hang")
+    with ask.connect(gate.address("tunnel")) as sock:
+        sock.sendall(request.get(INSPECT).bytes())
         wait.until("it was asked", lambda: any(
-            "dockflare-agent-tunnel/json" in line for line in ill.engine.seen), 5)
+            "dockflare-agent-tunnel/json" in line for line in gate.engine.seen), 5)
         for endpoint in ("read", "tunnel"):
             began = time.monotonic()
-            assert [one.status for one in ask.ask(ill.address(endpoint), clients.PING)] == [200]
+            assert [one.status for one in ask.ask(gate.address(endpoint), clients.PING)] == [200]
             assert time.monotonic() - began < 2
-        ill.engine.released.set()
-        sock.settimeout(35)
+        gate.engine.released.set()  # the engine closes the connection without an answer
+        sock.settimeout(5)
         assert sock.recv(100).startswith(b"HTTP/1.1 50")
 
 
