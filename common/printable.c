@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Supervisor and dockflare-agentctl.  See printable.h.  The text may be a worker's, or a tenant's. */
+/* Every process.  See printable.h.  The text may be a worker's, or a tenant's. */
 #include "common/printable.h"
 
 #include <stdbool.h>
@@ -52,4 +52,14 @@ printable_add(struct buffer *out, const char *text, size_t length, size_t bound)
 			at++;
 		}
 	}
+}
+
+void
+copy_printable(char *target, size_t size_bytes, const char *text)
+{
+	size_t at;
+
+	for (at = 0; at + 1 < size_bytes && text[at] != '\0'; at++)
+		target[at] = text[at] >= 0x20 && text[at] < 0x7f ? text[at] : '?';
+	target[at] = '\0';
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Supervisor and dockflare-agentctl.  Text of others as a person may see it on a terminal. */
+/* Every process.  Text of others as a person may see it on a terminal. */
 #ifndef COMMON_PRINTABLE_H
 #define COMMON_PRINTABLE_H
 
@@ -11,5 +11,8 @@
  * appended or the buffer is full: a text that long is cut.
  */
 void printable_add(struct buffer *out, const char *text, size_t length, size_t bound);
+
+/* Copies as printable ASCII ("?" for the rest), cut to fit, with a NUL. */
+void copy_printable(char *target, size_t size_bytes, const char *text);
 
 #endif

@@ -109,4 +109,14 @@ bool text_is(enum text_class text_class, const char *bytes, size_t length);
  */
 const char *json_text(struct slice string, struct arena *arena);
 
+/*
+ * One text of an object that json_check called good; NULL if it is not there, no text, not of that
+ * class, or too long.  Taken alone, so that json-c never copies the secrets that stand beside it.
+ */
+const char *json_member_text(struct slice object, const char *key, enum text_class text_class,
+    size_t max_bytes, struct arena *arena);
+
+/* The same for a whole number; 0 if there is none. */
+int64_t json_member_integer(struct slice object, const char *key);
+
 #endif

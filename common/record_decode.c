@@ -330,3 +330,29 @@ json_text(struct slice string, struct arena *arena)
 	json_object_put(object);
 	return text;
 }
+
+const char *
+json_member_text(struct slice object, const char *key, enum text_class text_class, size_t max_bytes,
+    struct arena *arena)
+{
+	struct slice value;
+	const char *text;
+
+	if (!json_member(object, key, &value))
+		return NULL;
+	text = json_text(value, arena);
+	if (text == NULL || strlen(text) > max_bytes || !text_is(text_class, text, strlen(text)))
+		return NULL;
+	return text;
+}
+
+int64_t
+json_member_integer(struct slice object, const char *key)
+{
+	char digits[24] = "";
+	struct slice value;
+
+	if (json_member(object, key, &value) && value.length < sizeof(digits))
+		memcpy(digits, value.bytes, value.length);
+	return strtoll(digits, NULL, 10);
+}

@@ -8,15 +8,12 @@
 
 #include "common/attr.h"
 #include "common/message.h"
+#include "common/tunnel_body.h"
 #include "common/tunnel_container.h"
 #include "workers/gate-engine/tar.h"
 
 #define PIDS_MAX 256
 #define VARIABLE_BYTES (TOKEN_MAX_BYTES + 32)
-
-struct restart_policy {
-	const char *name;
-};
 
 struct log_config {
 	const char *type;
@@ -30,7 +27,7 @@ struct mount {
 
 struct host_config {
 	const char *network;
-	const struct restart_policy *restart;
+	const struct tunnel_restart *restart;
 	bool read_only;
 	bool privileged;
 	struct texts cap_drop;
@@ -85,8 +82,8 @@ struct body {
 		.fields = (list)                                                                  \
 	}
 
-static const struct field restart_fields[] = { TEXT(restart_policy, "Name", name, 32) };
-static const struct record restart_record = CLOSED(restart_policy, restart_fields);
+static const struct field restart_fields[] = { TEXT(tunnel_restart, "Name", name, 32) };
+static const struct record restart_record = CLOSED(tunnel_restart, restart_fields);
 
 static const struct field log_fields[] = {
 	TEXT(log_config, "Type", type, 32),
@@ -127,12 +124,8 @@ static const struct field body_fields[] = {
 };
 static const struct record body_record = CLOSED(body, body_fields);
 
-/* What is always the same: cloudflared needs no capability, writes no file, gains no privilege. */
-static const char *command[] = { "tunnel", "--no-autoupdate", "run" };
+/* What is always the same, beside what the agent asks for. */
 static const char user[] = "65532:65532";
-static const char *no_capabilities[] = { "ALL" };
-static const char *no_privileges[] = { "no-new-privileges" };
-static const struct restart_policy unless_stopped = { .name = "unless-stopped" };
 static struct map_entry log_options[] = { { "max-file", "3" }, { "max-size", "10m" } };
 static const struct log_config log_config = {
 	.type = "json-file",
@@ -145,11 +138,11 @@ static void
 fill_host(const struct gate_rules *rules, const struct order *order, struct host_config *host)
 {
 	*host = (struct host_config){ .network = rules->network,
-		.restart = &unless_stopped,
+		.restart = &tunnel_unless_stopped,
 		.read_only = true,
 		.privileged = false,
-		.cap_drop = { ARRAY_LEN(no_capabilities), no_capabilities },
-		.security = { ARRAY_LEN(no_privileges), no_privileges },
+		.cap_drop = tunnel_no_capabilities,
+		.security = tunnel_no_privileges,
 		.memory = rules->memory_mib * 1024 * 1024,
 		.memory_and_swap = rules->memory_mib * 1024 * 1024,
 		.pids = PIDS_MAX,
@@ -162,7 +155,7 @@ static int
 add_token(const struct order *order, struct buffer *out)
 {
 	int error = buffer_add_text(out,
-	    order->token_in_file ? "TUNNEL_TOKEN_FILE=" TOKEN_PATH : "TUNNEL_TOKEN=");
+	    order->token_in_file ? "TUNNEL_TOKEN_FILE=" TOKEN_PATH : TUNNEL_TOKEN_MARK);
 
 	return error == 0 && !order->token_in_file ? buffer_add_text(out, order->token) : error;
 }
@@ -179,7 +172,7 @@ create_body(const struct gate_rules *rules, const struct order *order, struct bu
 	struct host_config host;
 	struct body body = { .image = order->image->whole,
 		.user = user,
-		.command = { ARRAY_LEN(command), command },
+		.command = tunnel_command,
 		.environment = { 0, environment },
 		.labels = { order->command_id[0] == '\0' ? 1 : 2, labels },
 		.host = &host };
@@ -191,8 +184,8 @@ create_body(const struct gate_rules *rules, const struct order *order, struct bu
 	}
 	fill_host(rules, order, &host);
 	environment[body.environment.count++] = token.bytes;
-	(void)snprintf(grace, sizeof(grace), "TUNNEL_GRACE_PERIOD=%ds", (int)order->grace_s);
-	(void)snprintf(metrics, sizeof(metrics), "TUNNEL_METRICS=0.0.0.0:%d",
+	(void)snprintf(grace, sizeof(grace), TUNNEL_GRACE_MARK "%ds", (int)order->grace_s);
+	(void)snprintf(metrics, sizeof(metrics), TUNNEL_METRICS_MARK "%d",
 	    (int)order->metrics_port);
 	if (order->grace_s > 0)
 		environment[body.environment.count++] = grace;

@@ -32,7 +32,7 @@ send_done(struct gate *gate, enum process peer, int64_t id, int status, const ch
 	struct message_gate_done done = { .id = id, .status = status };
 
 	if (text != NULL) {
-		copy_line(line, sizeof(line), text);
+		copy_printable(line, sizeof(line), text);
 		done.message = line;
 	}
 	(void)worker_send(gate->worker, peer, MESSAGE_GATE_DONE, &done);

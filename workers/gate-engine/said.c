@@ -94,9 +94,9 @@ said_about(struct slice answer, struct said_about *ret_about)
 	*ret_about = (struct said_about){ 0 };
 	if (error != 0)
 		return error;
-	copy_line(ret_about->version, sizeof(ret_about->version), about.version);
-	copy_line(ret_about->os, sizeof(ret_about->os), about.os);
-	copy_line(ret_about->arch, sizeof(ret_about->arch), about.arch);
+	copy_printable(ret_about->version, sizeof(ret_about->version), about.version);
+	copy_printable(ret_about->os, sizeof(ret_about->os), about.os);
+	copy_printable(ret_about->arch, sizeof(ret_about->arch), about.arch);
 	return 0;
 }
 
@@ -138,12 +138,12 @@ said_progress(struct slice text, struct said_progress *ret_progress)
 	if (error != 0)
 		return error;
 	if (line.status != NULL)
-		copy_line(ret_progress->text, sizeof(ret_progress->text), line.status);
+		copy_printable(ret_progress->text, sizeof(ret_progress->text), line.status);
 	if (line.error != NULL)
-		copy_line(ret_progress->error, sizeof(ret_progress->error), line.error);
+		copy_printable(ret_progress->error, sizeof(ret_progress->error), line.error);
 	if (line.id != NULL && strlen(line.id) <= SAID_NAME_BYTES &&
 	    text_is(TEXT_NAME, line.id, strlen(line.id)))
-		copy_line(ret_progress->layer, sizeof(ret_progress->layer), line.id);
+		copy_printable(ret_progress->layer, sizeof(ret_progress->layer), line.id);
 	if (line.detail != NULL) {
 		ret_progress->current = not_negative(line.detail->current);
 		ret_progress->total = not_negative(line.detail->total);

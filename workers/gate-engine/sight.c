@@ -26,16 +26,6 @@ struct look {
 	char *why; /* RECORD_WHY_BYTES */
 };
 
-void
-copy_line(char *target, size_t size_bytes, const char *text)
-{
-	size_t at;
-
-	for (at = 0; at + 1 < size_bytes && text[at] != '\0'; at++)
-		target[at] = text[at] >= 0x20 && text[at] < 0x7f ? text[at] : '?';
-	target[at] = '\0';
-}
-
 static int
 refuse(struct look *look, const char *key)
 {
@@ -44,31 +34,12 @@ refuse(struct look *look, const char *key)
 	return -EBADMSG;
 }
 
-/*
- * One text of an object; NULL if it is not there, no text, not of that class, or too long.  Taken
- * alone, so that json-c never copies the environment that stands beside it.
- */
-static const char *
-member_text(struct look *look, struct slice object, const char *key, enum text_class text_class,
-    size_t max_bytes)
-{
-	struct slice value;
-	const char *text;
-
-	if (!json_member(object, key, &value))
-		return NULL;
-	text = json_text(value, &look->arena);
-	if (text == NULL || strlen(text) > max_bytes || !text_is(text_class, text, strlen(text)))
-		return NULL;
-	return text;
-}
-
-/* The same, into an array of the sight; what can't be taken is left out. */
+/* A text into an array of the sight; what can't be taken is left out. */
 static void
 take_text(struct look *look, struct slice object, const char *key, enum text_class text_class,
     char *target, size_t size_bytes)
 {
-	const char *text = member_text(look, object, key, text_class, size_bytes - 1);
+	const char *text = json_member_text(object, key, text_class, size_bytes - 1, &look->arena);
 
 	if (text != NULL)
 		(void)snprintf(target, size_bytes, "%s", text);
@@ -77,13 +48,8 @@ take_text(struct look *look, struct slice object, const char *key, enum text_cla
 static int64_t
 member_integer(struct slice object, const char *key, int64_t least, int64_t most)
 {
-	char digits[24] = "";
-	struct slice value;
-	int64_t number;
+	int64_t number = json_member_integer(object, key);
 
-	if (json_member(object, key, &value) && value.length < sizeof(digits))
-		memcpy(digits, value.bytes, value.length);
-	number = strtoll(digits, NULL, 10);
 	return number < least ? least : number > most ? most : number;
 }
 
@@ -91,8 +57,8 @@ static int
 read_top(struct look *look)
 {
 	struct sight *sight = look->sight;
-	const char *name = member_text(look, look->answer, "Name", TEXT_LINE,
-	    CONTAINER_NAME_MAX_BYTES + 1);
+	const char *name = json_member_text(look->answer, "Name", TEXT_LINE,
+	    CONTAINER_NAME_MAX_BYTES + 1, &look->arena);
 
 	take_text(look, look->answer, "Id", TEXT_HEX, sight->id, sizeof(sight->id));
 	if (strlen(sight->id) != CONTAINER_ID_BYTES)
@@ -116,9 +82,9 @@ read_state(struct look *look)
 	take_text(look, state, "Status", TEXT_NAME, sight->state, sizeof(sight->state));
 	if (sight->state[0] == '\0')
 		return refuse(look, "Status");
-	error = member_text(look, state, "Error", TEXT_ANY, TEXT_MAX_BYTES);
+	error = json_member_text(state, "Error", TEXT_ANY, TEXT_MAX_BYTES, &look->arena);
 	if (error != NULL)
-		copy_line(sight->error, sizeof(sight->error), error);
+		copy_printable(sight->error, sizeof(sight->error), error);
 	take_text(look, state, "StartedAt", TEXT_VISIBLE, sight->started_at,
 	    sizeof(sight->started_at));
 	take_text(look, state, "FinishedAt", TEXT_VISIBLE, sight->finished_at,

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "common/image.h"
+#include "common/printable.h"
 #include "common/json_check.h"
 #include "common/message.h"
 #include "common/record.h"
@@ -51,8 +52,5 @@ int sight_take_token(struct sight *sight, struct slice archive);
 
 /* What gate-tunnel is told; its texts are the sight's. */
 void sight_tell(const struct sight *sight, int64_t id, struct message_gate_container *ret_message);
-
-/* Copies as printable ASCII ("?" for the rest), cut to fit, with a NUL. */
-void copy_line(char *target, size_t size_bytes, const char *text);
 
 #endif

@@ -8,95 +8,9 @@
 #include <string.h>
 
 #include "common/record.h"
+#include "common/tunnel_body.h"
 #include "common/tunnel_container.h"
 #include "common/tunnel_token.h"
-
-#define TOKEN_MARK "TUNNEL_TOKEN="
-#define GRACE_MARK "TUNNEL_GRACE_PERIOD="
-#define METRICS_MARK "TUNNEL_METRICS=0.0.0.0:"
-
-struct restart_policy {
-	const char *name;
-};
-
-struct host_config {
-	const char *network;
-	const struct restart_policy *restart;
-	bool read_only;
-	struct texts cap_drop;
-	struct texts security;
-};
-
-struct body {
-	const char *image;
-	struct texts command;
-	struct texts environment;
-	struct map labels;
-	const struct host_config *host;
-};
-
-#define MEMBER(type, member) .offset = offsetof(struct type, member)
-
-static const struct field restart_fields[] = {
-	{ .name = "Name", .kind = FIELD_TEXT, .max = 32, MEMBER(restart_policy, name) },
-};
-static const struct record restart_record = { .name = "RestartPolicy",
-	.size_bytes = sizeof(struct restart_policy),
-	.field_count = ARRAY_LEN(restart_fields),
-	.fields = restart_fields };
-
-static const struct field host_fields[] = {
-	{ .name = "NetworkMode",
-	    .kind = FIELD_TEXT,
-	    .text = TEXT_LINE,
-	    .max = 255,
-	    MEMBER(host_config, network) },
-	{ .name = "RestartPolicy",
-	    .kind = FIELD_RECORD,
-	    .record = &restart_record,
-	    MEMBER(host_config, restart) },
-	{ .name = "ReadonlyRootfs", .kind = FIELD_BOOLEAN, MEMBER(host_config, read_only) },
-	{ .name = "CapDrop",
-	    .kind = FIELD_TEXTS,
-	    .max = 4,
-	    .value_max = 32,
-	    MEMBER(host_config, cap_drop) },
-	{ .name = "SecurityOpt",
-	    .kind = FIELD_TEXTS,
-	    .max = 4,
-	    .value_max = 64,
-	    MEMBER(host_config, security) },
-};
-static const struct record host_record = { .name = "HostConfig",
-	.size_bytes = sizeof(struct host_config),
-	.field_count = ARRAY_LEN(host_fields),
-	.fields = host_fields };
-
-static const struct field body_fields[] = {
-	{ .name = "Image",
-	    .kind = FIELD_TEXT,
-	    .text = TEXT_VISIBLE,
-	    .min = 1,
-	    .max = IMAGE_MAX_BYTES,
-	    MEMBER(body, image) },
-	{ .name = "Cmd", .kind = FIELD_TEXTS, .max = 8, .value_max = 64, MEMBER(body, command) },
-	{ .name = "Env",
-	    .kind = FIELD_TEXTS,
-	    .secret = true,
-	    .max = 8,
-	    .value_max = TOKEN_MAX_BYTES + 32,
-	    MEMBER(body, environment) },
-	{ .name = "Labels",
-	    .kind = FIELD_MAP,
-	    .max = 4,
-	    .value_max = COMMAND_ID_MAX_BYTES,
-	    MEMBER(body, labels) },
-	{ .name = "HostConfig", .kind = FIELD_RECORD, .record = &host_record, MEMBER(body, host) },
-};
-static const struct record body_record = { .name = "the body",
-	.size_bytes = sizeof(struct body),
-	.field_count = ARRAY_LEN(body_fields),
-	.fields = body_fields };
 
 /* ---- fields that are not in the record ---- */
 
@@ -133,9 +47,8 @@ fields_are_known(const struct record *record, const char *path, struct slice obj
 		}
 		if (field->kind == FIELD_RECORD &&
 		    !fields_are_known(field->record,
-			field->record == &restart_record ? "HostConfig.RestartPolicy." :
-							   "HostConfig.",
-			value, refusal))
+			path[0] == '\0' ? "HostConfig." : "HostConfig.RestartPolicy.", value,
+			refusal))
 			return false;
 	}
 	return true;
@@ -150,12 +63,12 @@ not_allowed(struct refusal *refusal, const char *field)
 }
 
 static bool
-texts_are(const struct texts *texts, size_t count, const char *const *expected)
+texts_equal(const struct texts *one, const struct texts *other)
 {
-	if (texts->count != count)
+	if (one->count != other->count)
 		return false;
-	for (size_t at = 0; at < count; at++)
-		if (strcmp(texts->items[at], expected[at]) != 0)
+	for (size_t at = 0; at < one->count; at++)
+		if (strcmp(one->items[at], other->items[at]) != 0)
 			return false;
 	return true;
 }
@@ -199,13 +112,17 @@ take_variable(const char *text, struct message_gate_create *create, struct refus
 	struct slice name = { .bytes = text, .length = strcspn(text, "=") };
 	char shown[REFUSAL_NAME_BYTES];
 
-	if (strncmp(text, TOKEN_MARK, strlen(TOKEN_MARK)) == 0)
-		return take_token(text + strlen(TOKEN_MARK), create, refusal);
-	if (strncmp(text, GRACE_MARK, strlen(GRACE_MARK)) == 0 && create->grace_s == 0 &&
-	    read_number(text + strlen(GRACE_MARK), "s", 1, GATE_GRACE_MAX_S, &create->grace_s))
+	if (strncmp(text, TUNNEL_TOKEN_MARK, strlen(TUNNEL_TOKEN_MARK)) == 0)
+		return take_token(text + strlen(TUNNEL_TOKEN_MARK), create, refusal);
+	if (strncmp(text, TUNNEL_GRACE_MARK, strlen(TUNNEL_GRACE_MARK)) == 0 &&
+	    create->grace_s == 0 &&
+	    read_number(text + strlen(TUNNEL_GRACE_MARK), "s", 1, GATE_GRACE_MAX_S,
+		&create->grace_s))
 		return true;
-	if (strncmp(text, METRICS_MARK, strlen(METRICS_MARK)) == 0 && create->metrics_port == 0 &&
-	    read_number(text + strlen(METRICS_MARK), "", 1, UINT16_MAX, &create->metrics_port))
+	if (strncmp(text, TUNNEL_METRICS_MARK, strlen(TUNNEL_METRICS_MARK)) == 0 &&
+	    create->metrics_port == 0 &&
+	    read_number(text + strlen(TUNNEL_METRICS_MARK), "", 1, UINT16_MAX,
+		&create->metrics_port))
 		return true;
 	/* What is no variable's name may be anything, a token even. */
 	if (!is_variable(name))
@@ -261,34 +178,29 @@ take_labels(const struct map *labels, struct message_gate_create *create, struct
 }
 
 static bool
-take_host(const struct rules *rules, const struct host_config *host, struct refusal *refusal)
+take_host(const struct rules *rules, const struct tunnel_host *host, struct refusal *refusal)
 {
-	static const char *const all[] = { "ALL" };
-	static const char *const privileges[] = { "no-new-privileges" };
-
 	if (rules->network == NULL || strcmp(host->network, rules->network) != 0)
 		return not_allowed(refusal, "HostConfig.NetworkMode");
-	if (strcmp(host->restart->name, "unless-stopped") != 0)
+	if (strcmp(host->restart->name, tunnel_unless_stopped.name) != 0)
 		return not_allowed(refusal, "HostConfig.RestartPolicy.Name");
 	if (!host->read_only)
 		return not_allowed(refusal, "HostConfig.ReadonlyRootfs");
-	if (!texts_are(&host->cap_drop, ARRAY_LEN(all), all))
+	if (!texts_equal(&host->cap_drop, &tunnel_no_capabilities))
 		return not_allowed(refusal, "HostConfig.CapDrop");
-	if (!texts_are(&host->security, ARRAY_LEN(privileges), privileges))
+	if (!texts_equal(&host->security, &tunnel_no_privileges))
 		return not_allowed(refusal, "HostConfig.SecurityOpt");
 	return true;
 }
 
 static bool
-take(const struct rules *rules, const struct body *body, struct message_gate_create *create,
+take(const struct rules *rules, const struct tunnel_body *body, struct message_gate_create *create,
     struct refusal *refusal)
 {
-	static const char *const command[] = { "tunnel", "--no-autoupdate", "run" };
-
 	create->image = rules_image(rules, body->image);
 	if (create->image == NULL)
 		return not_allowed(refusal, "Image");
-	if (!texts_are(&body->command, ARRAY_LEN(command), command))
+	if (!texts_equal(&body->command, &tunnel_command))
 		return not_allowed(refusal, "Cmd");
 	return take_environment(&body->environment, create, refusal) &&
 	       take_labels(&body->labels, create, refusal) && take_host(rules, body->host, refusal);
@@ -300,7 +212,7 @@ create_body_read(const struct rules *rules, struct slice text, struct arena *are
 {
 	enum json_flaw flaw = json_check(text, JSON_MAX_DEPTH);
 	char why[RECORD_WHY_BYTES];
-	struct body body;
+	struct tunnel_body body;
 	int error;
 
 	memset(ret_create, 0, sizeof(*ret_create));
@@ -308,9 +220,9 @@ create_body_read(const struct rules *rules, struct slice text, struct arena *are
 		return refuse(refusal, 400, "the body is empty");
 	if (flaw != JSON_GOOD)
 		return refuse(refusal, 400, "the body is not good JSON: %s", json_flaw_texts[flaw]);
-	if (!fields_are_known(&body_record, "", text, refusal))
+	if (!fields_are_known(&tunnel_body_record, "", text, refusal))
 		return false;
-	error = record_decode(&body_record, text, arena, &body, why);
+	error = record_decode(&tunnel_body_record, text, arena, &body, why);
 	if (error == -ENOMEM)
 		return refuse(refusal, 503, "out of memory");
 	if (error != 0)

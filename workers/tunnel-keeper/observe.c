@@ -69,16 +69,6 @@ struct look {
 	char *why; /* RECORD_WHY_BYTES */
 };
 
-void
-copy_printable(char *target, size_t size_bytes, const char *text)
-{
-	size_t at;
-
-	for (at = 0; at + 1 < size_bytes && text[at] != '\0'; at++)
-		target[at] = text[at] >= 0x20 && text[at] < 0x7f ? text[at] : '?';
-	target[at] = '\0';
-}
-
 /* What is missing or of the wrong kind. */
 static int
 refuse(struct look *look, const char *key)
@@ -87,50 +77,21 @@ refuse(struct look *look, const char *key)
 	return -EBADMSG;
 }
 
-/*
- * One text of an object; NULL if it is not there, no text, not of that class, or too long.  Taken
- * alone, so that json-c never copies the environment that stands beside it.
- */
-static const char *
-member_text(struct look *look, struct slice object, const char *key, enum text_class text_class,
-    size_t max_bytes)
-{
-	struct slice value;
-	const char *text;
-
-	if (!json_member(object, key, &value))
-		return NULL;
-	text = json_text(value, &look->arena);
-	if (text == NULL || strlen(text) > max_bytes || !text_is(text_class, text, strlen(text)))
-		return NULL;
-	return text;
-}
-
-static int64_t
-member_integer(struct slice object, const char *key)
-{
-	char digits[24] = "";
-	struct slice value;
-
-	if (json_member(object, key, &value) && value.length < sizeof(digits))
-		memcpy(digits, value.bytes, value.length);
-	return strtoll(digits, NULL, 10);
-}
-
 static int
 read_top(struct look *look)
 {
 	struct observed *observed = look->observed;
-	const char *id = member_text(look, look->answer, "Id", TEXT_HEX, CONTAINER_ID_BYTES);
-	const char *name = member_text(look, look->answer, "Name", TEXT_LINE,
-	    CONTAINER_NAME_MAX_BYTES + 1);
+	const char *id = json_member_text(look->answer, "Id", TEXT_HEX, CONTAINER_ID_BYTES,
+	    &look->arena);
+	const char *name = json_member_text(look->answer, "Name", TEXT_LINE,
+	    CONTAINER_NAME_MAX_BYTES + 1, &look->arena);
 
 	if (id == NULL || strlen(id) != CONTAINER_ID_BYTES)
 		return refuse(look, "Id");
 	if (name == NULL || strcmp(name, "/" TUNNEL_CONTAINER_NAME) != 0)
 		return refuse(look, "Name");
 	snprintf(observed->id, sizeof(observed->id), "%s", id);
-	observed->restart_count = member_integer(look->answer, "RestartCount");
+	observed->restart_count = json_member_integer(look->answer, "RestartCount");
 	return 0;
 }
 
@@ -168,13 +129,14 @@ read_config(struct look *look)
 
 	if (!json_member(look->answer, "Config", &look->config))
 		return refuse(look, "Config");
-	image = member_text(look, look->config, "Image", TEXT_LINE, IMAGE_MAX_BYTES);
+	image = json_member_text(look->config, "Image", TEXT_LINE, IMAGE_MAX_BYTES, &look->arena);
 	if (image == NULL)
 		return refuse(look, "Image");
 	(void)image_split(image, &observed->image);
 	if (!json_member(look->config, "Labels", &labels))
 		return 0;
-	command_id = member_text(look, labels, COMMAND_LABEL, TEXT_NAME, COMMAND_ID_MAX_BYTES);
+	command_id = json_member_text(labels, COMMAND_LABEL, TEXT_NAME, COMMAND_ID_MAX_BYTES,
+	    &look->arena);
 	if (command_id != NULL)
 		snprintf(observed->command_id, sizeof(observed->command_id), "%s", command_id);
 	return 0;

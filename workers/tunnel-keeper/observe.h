@@ -13,6 +13,7 @@
 #include "common/image.h"
 #include "common/json_check.h"
 #include "common/message.h"
+#include "common/printable.h"
 #include "common/tunnel_container.h"
 
 #define STARTED_AT_BYTES 40
@@ -64,8 +65,5 @@ struct expected {
  */
 int observe(struct slice answer, const struct expected *expected, struct observed *ret_observed,
     char why[RECORD_WHY_BYTES]);
-
-/* Copies as printable ASCII ("?" for the rest), cut to fit, with a NUL. */
-void copy_printable(char *target, size_t size_bytes, const char *text);
 
 #endif
