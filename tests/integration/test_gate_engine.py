@@ -243,13 +243,15 @@ def test_token_is_in_the_file_and_readable(fronted, engine, tunnel):
     with tarfile.open(fileobj=io.BytesIO(text)) as archive:
         (member,) = archive.getmembers()
         assert (member.name, member.mode & 0o7777, member.uid, member.gid) == (
-            "token", 0o400, 65532, 65532)
+            "token", 0o440, 0, 65532)
         assert archive.extractfile(member).read().decode() == tunnel.token
     assert made.tunneller.tunnel("start", container=number)[0] == 204
     docker.wait_running(NAME)
     read = docker.docker("exec", NAME, "cat", TOKEN_FOLDER + "/token")
     assert read == tunnel.token
-    # Anybody else in the container can't.
+    # It may not change it, and anybody else in the container can't read it.
+    docker.docker("exec", NAME, "sh", "-c", "echo x >%s/token" % TOKEN_FOLDER, check=False)
+    assert docker.docker("exec", NAME, "cat", TOKEN_FOLDER + "/token") == tunnel.token
     denied = docker.docker("exec", "--user", "65533:65533", NAME, "cat", TOKEN_FOLDER + "/token",
                            check=False)
     assert denied == ""

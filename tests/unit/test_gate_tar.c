@@ -26,8 +26,8 @@ the_header_is_posix(void **state)
 	(void)state;
 	assert_int_equal(out.length, 4 * 512);
 	assert_string_equal(out.bytes, "token");
-	assert_string_equal(out.bytes + 100, "0000400");
-	assert_string_equal(out.bytes + 108, "0177774");
+	assert_string_equal(out.bytes + 100, "0000440");
+	assert_string_equal(out.bytes + 108, "0000000");
 	assert_string_equal(out.bytes + 116, "0177774");
 	assert_string_equal(out.bytes + 124, "00000000003");
 	assert_string_equal(out.bytes + 136, "00000000000");

@@ -206,5 +206,5 @@ create_archive(const struct order *order, struct buffer *out)
 {
 	struct slice token = { .bytes = order->token, .length = strlen(order->token) };
 
-	return tar_write(out, TOKEN_FILE, TUNNEL_UID, token);
+	return tar_write(out, TOKEN_FILE, TUNNEL_GID, token);
 }

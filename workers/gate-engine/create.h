@@ -12,8 +12,8 @@
 #include "workers/gate-engine/order.h"
 
 #define CREATE_BODY_MAX_BYTES (16 * 1024)
-/* cloudflared's own uid in its image, and the owner of its token's file. */
-#define TUNNEL_UID 65532
+/* cloudflared's own group in its image, which may read its token's file. */
+#define TUNNEL_GID 65532
 
 /*
  * Appends the body of POST /containers/create (Docker API 1.24 to 1.44) to a secret buffer.  0,

@@ -49,20 +49,20 @@ sum_of(const struct header *header)
 /* ---- writing ---- */
 
 int
-tar_write(struct buffer *out, const char *name, unsigned uid, struct slice content)
+tar_write(struct buffer *out, const char *name, unsigned gid, struct slice content)
 {
 	static const char zeros[2 * BLOCK_BYTES];
 	struct header header = { .type = '0', .magic = "ustar", .version = { '0', '0' } };
 	size_t padding = (BLOCK_BYTES - content.length % BLOCK_BYTES) % BLOCK_BYTES;
 	int error;
 
-	if (strlen(name) >= sizeof(header.name) || strchr(name, '/') != NULL || uid > 07777777 ||
+	if (strlen(name) >= sizeof(header.name) || strchr(name, '/') != NULL || gid > 07777777 ||
 	    content.length > 0777777)
 		return -EINVAL;
 	(void)snprintf(header.name, sizeof(header.name), "%s", name);
 	(void)snprintf(header.mode, sizeof(header.mode), "%07o", TAR_FILE_MODE);
-	(void)snprintf(header.uid, sizeof(header.uid), "%07o", uid);
-	(void)snprintf(header.gid, sizeof(header.gid), "%07o", uid);
+	(void)snprintf(header.uid, sizeof(header.uid), "%07o", 0U);
+	(void)snprintf(header.gid, sizeof(header.gid), "%07o", gid);
 	(void)snprintf(header.size, sizeof(header.size), "%011o", (unsigned)content.length);
 	(void)snprintf(header.mtime, sizeof(header.mtime), "%011o", 0U);
 	(void)snprintf(header.checksum, sizeof(header.checksum), "%06o", sum_of(&header));

@@ -9,14 +9,14 @@
 #include "common/buffer.h"
 #include "common/json_check.h"
 
-/* Only `uid` may read it. */
-#define TAR_FILE_MODE 0400
+/* The group may read it, and nobody but root change it. */
+#define TAR_FILE_MODE 0440
 
 /*
- * Appends an archive of one file to a secret buffer.  `name` has at most 99 bytes, no slash; the
- * group's id is the uid.  0, -EINVAL, -EMSGSIZE, -ENOMEM.
+ * Appends an archive of one file to a secret buffer.  `name` has at most 99 bytes, no slash;
+ * the file is root's, and of the group `gid`.  0, -EINVAL, -EMSGSIZE, -ENOMEM.
  */
-int tar_write(struct buffer *out, const char *name, unsigned uid, struct slice content);
+int tar_write(struct buffer *out, const char *name, unsigned gid, struct slice content);
 
 /*
  * Finds the content of the one regular file `name`; pax headers before it are passed over.  0, or
