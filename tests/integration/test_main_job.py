@@ -47,7 +47,7 @@ def test_a_volume_of_the_python_agent(agents, master, tunnel, container):
     assert master.wait_registered()
     assert master.bodies("/register")[0]["agent_id"] == "3f0c1a52-0f3e-4a40-9a3e-6f5d3c1f0a11"
     found = docker.wait_running(docker.TUNNEL_CONTAINER)
-    assert "TUNNEL_TOKEN=" + tunnel.token in found["Config"]["Env"]
+    assert docker.token_of(found) == tunnel.token
     master.wait_tunnel("running")
     master.restart_tunnel(tunnel)
     wait.until("it is replaced", lambda: (docker.running(docker.TUNNEL_CONTAINER) or found)["Id"]

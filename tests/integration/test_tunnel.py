@@ -136,13 +136,9 @@ def changes(since):
     return [action for _, action in docker.events(NAME, since) if action in CHANGES]
 
 
-def token_of(container):
-    return dict(item.split("=", 1) for item in container["Config"]["Env"]).get("TUNNEL_TOKEN")
-
-
 def runs(tunnel):
     container = docker.running(NAME)
-    return container if container and token_of(container) == tunnel.token else None
+    return container if container and docker.token_of(container) == tunnel.token else None
 
 
 def wait_runs(tunnel, seconds=10):

@@ -62,6 +62,20 @@ def inspect(name):
     return json.loads(text) if status == 200 else None
 
 
+def token_of(container):
+    """The token that an inspected container has: in a variable, or in the file that docker-gate puts
+    it into; None if it has none."""
+    variables = dict(item.split("=", 1) for item in container["Config"]["Env"])
+    if "TUNNEL_TOKEN" in variables or "TUNNEL_TOKEN_FILE" not in variables:
+        return variables.get("TUNNEL_TOKEN")
+    status, data = exchange("GET", "/containers/%s/archive?path=%s" % (
+        container["Id"], variables["TUNNEL_TOKEN_FILE"]))
+    if status != 200:
+        return None
+    with tarfile.open(fileobj=io.BytesIO(data)) as tar:
+        return tar.extractfile(tar.getmembers()[0]).read().decode()
+
+
 def discard(name):
     """Ends and removes a container, with its volumes; one that is not there is none."""
     status, text = exchange("DELETE", "/containers/%s?force=1&v=1" % name)
