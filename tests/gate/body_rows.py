@@ -3,7 +3,7 @@
 
 from request import CREATE, GOOD, create, replaced, set_in, without
 from row import MALFORMED, Row, Said, refused, through
-from host_rows import NEWER
+from host_config_rows import NEWER
 
 
 def body(name, value, says, engine=through(), why="", status=403, target=CREATE, **more):

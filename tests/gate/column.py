@@ -2,7 +2,7 @@
 """The table asked of the engine itself, of a proxy, and of the gate: a column for each."""
 
 import ask
-import table
+import all_rows
 from harness import secret, wait
 
 # Fewer than a gate logs at once before it only counts: each refusal must have its line.
@@ -14,16 +14,16 @@ def ask_engine(rows, world):
     """What the engine answers, and what of it is not as the rows say."""
     seen, unhappy = {}, []
     for row in rows:
-        answers = table.ask_row(row, world, world.socket)
-        seen[row] = table.statuses(answers)
-        wrong = table.differs(row.engine, answers)
+        answers = all_rows.ask_row(row, world, world.socket)
+        seen[row] = all_rows.statuses(answers)
+        wrong = all_rows.differs(row.engine, answers)
         if wrong:
             unhappy.append("%s: the engine %s" % (row.name, wrong))
     return seen, unhappy
 
 
 def ask_proxy(rows, world, proxy):
-    return {row: table.statuses(table.ask_row(row, world, ("127.0.0.1", proxy.port)))
+    return {row: all_rows.statuses(all_rows.ask_row(row, world, ("127.0.0.1", proxy.port)))
             for row in rows}
 
 
@@ -69,9 +69,9 @@ def judge(row, world, gate, last_said):
     wrong, before = [], world.mend(row.absent)
     events, mark, data = len(world.happened), gate.mark(), row.bytes(world)
     answers = ask.ask(gate.address(row.endpoint), data, row.idle)
-    wrong.append(table.differs(row.gate, answers))
+    wrong.append(all_rows.differs(row.gate, answers))
     if not row.own and not row.is_head():
-        wrong += [table.not_docker_form(one) for one in answers if one.status >= 400]
+        wrong += [all_rows.not_docker_form(one) for one in answers if one.status >= 400]
     wrong += ["an answer has %s" % secret.ALL[hidden] for hidden in world.hidden
               if any(hidden.encode() in one.body for one in answers)]
     said = (row.endpoint, data.split(b"\r\n")[0].split(b"?")[0].split(b" ")[:2],
@@ -83,7 +83,7 @@ def judge(row, world, gate, last_said):
         wrong.append(None if world.look() == before else "the engine is not as it was")
         if world.happened[events:]:
             wrong.append("Docker tells of %s" % world.happened[events:])
-    return table.statuses(answers), [one for one in wrong if one], said
+    return all_rows.statuses(answers), [one for one in wrong if one], said
 
 
 def is_logged(gate, mark, again):
@@ -107,8 +107,8 @@ def told(rows, seen):
         lines.append(LINE % (row.name[:62], *[seen[column].get(row, "") for column in columns],
                              row.why))
     lines.append("")
-    for kind, some in (("bodies", [r for r in rows if r in table.BODIES]),
-                       ("paths and framings", [r for r in rows if r in table.PATHS])):
+    for kind, some in (("bodies", [r for r in rows if r in all_rows.BODIES]),
+                       ("paths and framings", [r for r in rows if r in all_rows.PATHS])):
         done = {column: sum(is_done(seen[column].get(row, "400")) for row in some)
                 for column in columns}
         lines.append("%d %s: %s" % (len(some), kind, ", ".join(

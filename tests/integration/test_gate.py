@@ -24,7 +24,7 @@ import ask  # noqa: E402
 import clients  # noqa: E402
 import column  # noqa: E402
 import request  # noqa: E402
-import table  # noqa: E402
+import all_rows  # noqa: E402
 import template  # noqa: E402
 import world as worlds  # noqa: E402
 from harness import docker, proxies, secret, wait  # noqa: E402
@@ -33,7 +33,7 @@ from harness.gate import Gate  # noqa: E402
 from harness.own_engine import OwnEngine  # noqa: E402
 
 INSPECT = "/v1.41/containers/dockflare-agent-tunnel/json"
-ROWS = [row for row in table.ROWS if re.fullmatch(os.environ.get("TEST_GATE", ".*"), row.name)]
+ROWS = [row for row in all_rows.ROWS if re.fullmatch(os.environ.get("TEST_GATE", ".*"), row.name)]
 if not ROWS:
     raise RuntimeError("no row's name matches TEST_GATE")
 
@@ -115,7 +115,7 @@ def test_tecnativas_rules_as_control(world, seen, output):
         seen["tecnativa"] = column.ask_proxy(ROWS, world, proxy)
     finally:
         proxy.close()
-    differ = [row.name for row in ROWS if row in table.BODIES and column.is_done(
+    differ = [row.name for row in ROWS if row in all_rows.BODIES and column.is_done(
         seen["engine"].get(row, "400")) and not column.is_done(seen["tecnativa"][row])]
     assert not differ, "its rules do not look at bodies, and yet refuse %s" % differ
 
@@ -229,7 +229,7 @@ def test_a_foreign_container_of_the_name_is_only_named(world, make_gate):
     assert found["Config"]["Image"] == worlds.OTHER_IMAGE
     assert not any(hidden in json.dumps(found) for hidden in world.hidden)
     assert {one.status for one in answers.values()} == {403}, {
-        key: table.told([one]) for key, one in answers.items()}
+        key: all_rows.told([one]) for key, one in answers.items()}
     assert world.look() == before and not world.happened[happened:]
     world.mend(absent=True)
 
@@ -307,8 +307,8 @@ def test_what_is_slow_keeps_nobody_from_being_served(world, make_gate, ill):
     assert stream.ended is None, "an event stream was cut"
     stream.close()
     seconds, answers, ping = engine
-    assert [one.status for one in answers] == [504] and seconds < 45, table.told(answers)
-    assert table.not_docker_form(answers[0]) is None and ping == [200]
+    assert [one.status for one in answers] == [504] and seconds < 45, all_rows.told(answers)
+    assert all_rows.not_docker_form(answers[0]) is None and ping == [200]
     assert len(gate.pids()) == len(slow.pids()) == 3
 
 
@@ -355,7 +355,7 @@ def test_an_engine_that_answers_nonsense(ill, fault):
         assert len(answers) == 1, (what, answers)
         seen[what] = answers[0].status
         assert answers[0].status >= 400, (what, answers[0].body[:200])
-        assert table.not_docker_form(answers[0]) is None, (what, answers[0].body[:200])
+        assert all_rows.not_docker_form(answers[0]) is None, (what, answers[0].body[:200])
     assert len(gate.pids()) == 3 and not gate.log.find("ended .*signal|CRITICAL"), seen
 
 
@@ -381,8 +381,8 @@ def test_an_engine_that_is_away(make_gate):
     for endpoint, target in (("read", "/v1.41/containers/json"), ("read", "/healthz"),
                              ("tunnel", "/v1.41/networks/" + worlds.NETWORK)):
         answers = ask.ask(gate.address(endpoint), request.get(target).bytes())
-        assert [one.status for one in answers] == [503], (target, table.told(answers))
-        assert table.not_docker_form(answers[0]) is None
+        assert [one.status for one in answers] == [503], (target, all_rows.told(answers))
+        assert all_rows.not_docker_form(answers[0]) is None
 
 
 # -- Debian's docker command --------------------------------------------------------------------------
@@ -446,7 +446,7 @@ def test_streams_end_when_the_engine_stops(world, make_gate):
     assert stream.whole, "it did not end as a chunked body does"
     assert stream.ended - stopping < 15
     answer = ask.ask(gate.address("read"), clients.LIST)[0]
-    assert answer.status in (502, 503) and table.not_docker_form(answer) is None
+    assert answer.status in (502, 503) and all_rows.not_docker_form(answer) is None
     world.engine.start()
     wait.until("it lists again", lambda: ask.ask(
         gate.address("read"), clients.LIST)[0].status == 200, 30)

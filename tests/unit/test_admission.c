@@ -61,10 +61,12 @@ user_ids_are_judged(void **state)
 static void
 flawed_lists_are_refused(void **state)
 {
+	static const char seventeen[] =
+	    "uid:0,uid:1,uid:2,uid:3,uid:4,uid:5,uid:6,uid:7,uid:8,uid:9,"
+	    "uid:10,uid:11,uid:12,uid:13,uid:14,uid:15,uid:16";
 	static const char *const lists[] = { "", " , ", "uid:", "uid:-1", "uid:x", "uid:4294967295",
 		"uid:99999999999", "uid:1 2 3", "10.0.0.1/8", "host", "10.0.0.0/8 everybody",
-		"uid:0,uid:1,uid:2,uid:3,uid:4,uid:5,uid:6,uid:7,uid:8,uid:9,uid:10,uid:11,uid:12,"
-		"uid:13,uid:14,uid:15,uid:16" };
+		seventeen };
 
 	(void)state;
 	for (size_t at = 0; at < ARRAY_LEN(lists); at++) {

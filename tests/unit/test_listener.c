@@ -31,7 +31,7 @@ open_at(const char *text, struct buffer *why)
 static unsigned
 port_of(int fd)
 {
-	struct sockaddr_in6 address;
+	struct sockaddr_in6 address = { 0 };
 	socklen_t length = sizeof(address);
 
 	assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &length), 0);

@@ -6,11 +6,11 @@ import json
 import ask
 import body_rows
 import framing_rows
-import host_rows
+import host_config_rows
 import json_rows
 import path_rows
 
-BODIES = [*host_rows.ROWS, *body_rows.ROWS, *json_rows.ROWS]
+BODIES = [*host_config_rows.ROWS, *body_rows.ROWS, *json_rows.ROWS]
 PATHS = [*path_rows.ROWS, *framing_rows.ROWS]
 # Those without the tunnel's container first: it comes and goes once.
 ROWS = sorted([*BODIES, *PATHS], key=lambda row: not row.absent)
