@@ -12,13 +12,19 @@ import time
 
 import pytest
 
-from harness import docker, lone_gate_engine as gate, wait
+from harness import docker, lone_gate_engine as gate, own_engine, wait
 from harness.faulty_engine import EVENTS, LIST, STREAM_HEAD, json_answer
 from harness.lone_worker import End
 
 NAME = docker.TUNNEL_CONTAINER
 OWNER = "dockflare.agent.owner"
 TOKEN_FOLDER = "/etc/dockflare-tunnel"
+
+
+@pytest.fixture(scope="module")
+def engine_session(output):
+    with own_engine.in_place(output, (docker.PAUSE_IMAGE, docker.TUNNEL_IMAGE)) as made:
+        yield made
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import subprocess
 
 import pytest
 
-from harness import docker, hostile, proxies, wait
+from harness import docker, hostile, own_engine, proxies, wait
 from harness.gate import Gate
 from harness.programs import HERE
 
@@ -74,6 +74,12 @@ def build_robber(folder, port, rows):
                     "-o", program, os.path.join(HERE, "robber.c")], check=True)
     os.chmod(program, 0o111)
     return program
+
+
+@pytest.fixture(scope="module")
+def engine_session(output):
+    with own_engine.in_place(output, (docker.PAUSE_IMAGE, docker.TUNNEL_IMAGE)) as made:
+        yield made
 
 
 @pytest.fixture

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A real Docker engine of a test's own, beside the machine's: it can be restarted."""
 
+import contextlib
 import os
+import secrets
 import shutil
 import subprocess
 import tempfile
@@ -78,3 +80,21 @@ class OwnEngine:
         for mounted in (["--recursive", self.folder + "/data"], [self.network]):
             subprocess.run(["umount", *mounted], stderr=subprocess.DEVNULL, check=False)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def in_place(output, images):
+    """An engine that docker.* speaks to in the machine's place, as docker.Engine: it has these images.
+
+    What its containers listen at can't be reached from outside of its network.
+    """
+    docker.build_pause_image()
+    own = OwnEngine(os.path.join(output, "dockerd-%s.log" % secrets.token_hex(3)), images=images)
+    machines, docker.SOCKET = docker.SOCKET, own.socket
+    try:
+        made = docker.Engine(secrets.token_hex(3))
+        yield made
+        made.close()
+    finally:
+        docker.SOCKET = machines
+        own.close()
