@@ -7,6 +7,7 @@ status is 0 only if all were.
 """
 import argparse
 import datetime
+import json
 import re
 import signal
 import sys
@@ -77,7 +78,8 @@ class Story:
         self.agent = Agent(self.master, engine.free_control_network())
 
     def start(self, profile):
-        tell(f"starting the agent and its two socket proxies (profile {profile}) …")
+        before = "docker-gate" if profile == "hardened" else "its two socket proxies"
+        tell(f"starting the agent and {before} (profile {profile}) …")
         self.agent.start(profile)
         until("all four workers run", lambda: len(self.agent.pids()) == len(WORKERS))
 
@@ -223,11 +225,13 @@ class Story:
     def hardened(self):
         self.start("hardened")
         found = until("the tunnel is back from its cached state", self.running_tunnel)
-        must(f"TUNNEL_TOKEN={self.tunnel.token}" in found["Config"]["Env"], "wrong token")
+        must(self.tunnel.token not in json.dumps(found), "docker inspect shows the token")
+        must(f"Starting tunnel tunnelID={self.tunnel.id}" in container_log(TUNNEL),
+             "cloudflared did not get the token")
         self.tunnel_is_told("running")
         must(self.master.agent()["id"] == self.agent_id, "the agent has a new id")
         tell("started again, hardened, with the same volume: same id, and the tunnel is back "
-             "without a command")
+             "without a command; its token is in no docker inspect")
         self.confined()
 
     def stopped_and_kept(self):
