@@ -91,6 +91,13 @@ class World:
         except (OSError, http.client.HTTPException, ValueError):
             pass  # the engine ends before this thread
 
+    def settle(self):
+        """Docker tells of what was done a moment after it answers: until it is quiet."""
+        seen = None
+        while seen != len(self.happened):
+            seen = len(self.happened)
+            time.sleep(0.05)
+
     def inspect(self, name):
         return self.call("GET", "/containers/%s/json" % name, missing=False)
 
@@ -140,6 +147,7 @@ class World:
         if not absent and not self.inspect(TUNNEL):
             self.make_tunnel()
         self.learn()
+        self.settle()
         self.as_made[absent] = self.look()
         return self.as_made[absent]
 

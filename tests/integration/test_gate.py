@@ -217,6 +217,7 @@ def test_a_foreign_container_of_the_name_is_only_named(world, make_gate):
     made = world.call("POST", "/containers/create?name=" + worlds.TUNNEL, {
         "Image": worlds.OTHER_IMAGE, "Env": ["HIDDEN=" + world.hidden[0]],
         "Labels": {"private": world.hidden[1]}, "HostConfig": {"NetworkMode": worlds.NETWORK}})
+    world.settle()
     before, happened = world.look(), len(world.happened)
     path = "/v1.41/containers/dockflare-agent-tunnel"
     answers = {call.method + call.target[len(path):]: ask.ask(

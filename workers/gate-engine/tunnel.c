@@ -33,19 +33,23 @@ tell(struct request *request)
 		request_done(request, 200, NULL);
 }
 
-/* Without its token the container is told all the same: the agent then makes it anew. */
+/*
+ * Where the file is not there (404), or not what the gate put there, the container is told without a
+ * token, so that the agent makes it anew.  An engine that fails otherwise, as one that shuts down
+ * does, says nothing of the file: a tunnel that is well must not be taken for one without a token.
+ */
 static void
 on_token(void *context, const struct http_answer *answer)
 {
 	struct request *request = context;
 
 	request->http = NULL;
-	if (answer->error == HTTP_UNREACHABLE || answer->error == HTTP_TIMEOUT) {
-		request_failed(request, answer);
+	if (answer->error != HTTP_OK || (answer->status != 200 && answer->status != 404)) {
+		request_pass_on(request, answer);
 		return;
 	}
-	if (answer->error != HTTP_OK || answer->status != 200)
-		log_debug("the token's file can't be read (HTTP %ld)", answer->status);
+	if (answer->status == 404)
+		log_debug("the token's file is not there");
 	else if (sight_take_token(request->sight, answer->body) != 0)
 		log_warning("the token's file is not what the gate put there");
 	tell(request);

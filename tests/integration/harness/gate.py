@@ -25,7 +25,7 @@ class Gate(Agent):
     def __init__(self, prefix, folder, mode="shared", socket_path=None, engine=None, ports=None,
                  **settings):
         socket_path = socket_path or docker.SOCKET
-        self.ports = ports or (proxies.free_port(), proxies.free_port())
+        self.ports = ports or proxies.free_ports(2)
         environment = {
             "GATE_READ_LISTEN": "tcp://127.0.0.1:%d" % self.ports[0],
             "GATE_TUNNEL_LISTEN": "tcp://127.0.0.1:%d" % self.ports[1],
@@ -79,10 +79,17 @@ class GateAsProxy:
         self.kind = kind
         self.folder = tempfile.mkdtemp(prefix="gate-%s-" % kind, dir=folder)
         os.chmod(self.folder, 0o755)
-        self.ports = proxies.free_port(), proxies.free_port()
         self.settings = {}
         self.gate = None
-        self.start()
+        for last in (False, False, True):
+            self.ports = proxies.free_ports(2)
+            try:
+                self.start()
+                return
+            except AssertionError:  # somebody's connection took one of them meanwhile
+                self.stop()
+                if last:
+                    raise
 
     @property
     def port(self):
