@@ -29,7 +29,7 @@ static const struct port_rule ports[] = {
 
 static const struct limit_rule limits[] = {
 	LIMITS_OF_ALL,
-	{ RLIMIT_NOFILE, 64, "channels, event streams and calls" },
+	{ RLIMIT_NOFILE, 160, "channels, event streams and calls" },
 	{ RLIMIT_DATA, 256 * MIB, "lists of thousands of containers" },
 };
 

@@ -469,55 +469,64 @@ def create(engine, short, labels):
     return name
 
 
-def check_hostile(agent, master, names):
+def reader_of(agent, gates):
+    """Who reads Docker's own list, and so tells what is wrong in it; and its part of the status."""
+    return (gates[0].gate, "engine", "gate-engine") if gates else (agent, "docker",
+                                                                   "docker-watcher")
+
+
+def check_hostile(agent, master, names, gates):
+    reader, part, _ = reader_of(agent, gates)
     for kind, name in names.items():
         labels, key, why = HOSTILE[kind]
         known = master.wait_container(name, 15)
         assert known["labels"]["dockflare.service"] == "http://a:80", kind
         assert len(known["labels"]) <= 256
         assert all("\0" not in text and "\x1b" not in text for text in known["labels"].values())
-        lines = [l for _, l in agent.log.lines if "container %s: label " % name in l]
+        lines = [l for _, l in reader.log.lines if "container %s: label " % name in l]
         assert len(lines) == (1 if key else 0), (kind, lines)
         if key:
             assert "label %s" % key in lines[0] and "is dropped" in lines[0] and why in lines[0]
-    warnings = agent.wait_status("all are in the status", lambda s: len(
-        s["docker"]["warnings"]) == len(HOSTILE) - 1)["docker"]["warnings"]
+    warnings = reader.wait_status("all are in the status", lambda s: len(
+        s[part]["warnings"]) == len(HOSTILE) - 1)[part]["warnings"]
     for kind, name in names.items():
         if HOSTILE[kind][1]:
             assert [w for w in warnings if "container %s: label %s" % (name, HOSTILE[kind][1]) in w]
 
 
-def test_hostile_labels_cost_themselves_only(agents, master, engine):
+def test_hostile_labels_cost_themselves_only(agents, master, engine, gates):
     """They come, as events, while the agent runs; and they are there when it starts again."""
     plain = engine.service("plain")
     agent = agents.start(master)
     master.wait_container(plain)
     names = {kind: create(engine, "h-" + kind, {**ENABLED, **labels})
              for kind, (labels, _, _) in HOSTILE.items()}
-    check_hostile(agent, master, names)
+    check_hostile(agent, master, names, gates)
     assert not agent.log.find("can't be read") and not agent.log.find("docker-watcher ended")
     assert not agent.log.find("\x1b") and not agent.log.find("\0")
     agent.kill()
     master.control("reset")
     again = agents.start(master)
-    check_hostile(again, master, names)
+    check_hostile(again, master, names, gates)
     assert plain in master.containers()
     docker.docker("rm", "-f", *names.values())
     for name in names.values():
         master.wait_no_container(name, 15)
-    again.wait_status("they are gone from the status", lambda s: s["docker"]["warnings"] == [])
+    reader, part, _ = reader_of(again, gates)
+    reader.wait_status("they are gone from the status", lambda s: s[part]["warnings"] == [], 75)
 
 
-def test_a_container_over_all_bounds_costs_itself_only(agents, master, engine):
+def test_a_container_over_all_bounds_costs_itself_only(agents, master, engine, gates):
     plain = engine.service("plain")
     huge = create(engine, "huge", {**ENABLED, "dockflare.path": "x" * 5000000})
     agent = agents.start(master)
     master.wait_container(plain)
     known = docker.inspect(huge)["Id"]
-    agent.wait_line(r"docker-watcher: container %s: .* over 4 MiB" % known[:12])
+    reader, _, name = reader_of(agent, gates)
+    reader.wait_line(r"%s: container %s: .* over 4 MiB" % (name, known[:12]))
     second = create(engine, "huge2", {**ENABLED, "dockflare.path": "x" * 5000000})
     known = docker.inspect(second)["Id"]
-    agent.wait_line(r"docker-watcher: container %s: .* over 4 MiB" % known[:12])
+    reader.wait_line(r"%s: container %s: .* over 4 MiB" % (name, known[:12]), 70)
     assert huge not in master.containers() and plain in master.containers()
     assert not agent.log.find("can't be read")
 

@@ -444,10 +444,10 @@ def test_bounds_of_open_requests(fronted, engine, faulty_engine):
     made = fronted(host=faulty_engine.host)
     assert made.reader.ask("gate-about")[0] == 200
     front = made.tunneller
-    open_ones = [front.send("gate-tunnel", verb="network", seconds=0) for _ in range(16)]
+    open_ones = [front.send("gate-tunnel", verb="network", seconds=0) for _ in range(32)]
     status, message, _ = front.tunnel("network")
     assert status == 429 and message == "too many requests are open"
-    streams = [made.reader.send("gate-read", verb="events", all=False) for _ in range(8)]
+    streams = [made.reader.send("gate-read", verb="events", all=False) for _ in range(32)]
     for stream in streams:
         made.reader.wait(stream, "gate-begun")
     assert made.reader.read("events")[0] == 429

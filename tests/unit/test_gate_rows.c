@@ -46,6 +46,24 @@ only_the_published_are_kept(void **state)
 }
 
 static void
+dropped_labels_are_noted(void **state)
+{
+	struct notes notes = { 0 };
+	struct rows rows = { .notes = &notes, .list_number = 7 };
+
+	(void)state;
+	assert_true(take(&rows, 1, "a", "\"running\"",
+	    "{\"dockflare.enable\":\"true\",\"dockflare.x\":\"a\\u0000b\"}"));
+	/* Of one that nobody sees nothing is told. */
+	assert_true(take(&rows, 2, "b", "\"running\"", "{\"dockflare.x\":\"a\\u0000b\"}"));
+	assert_int_equal(rows.count, 1);
+	assert_int_equal(notes.count, 1);
+	assert_int_equal(notes.items[0].list_number, 7);
+	assert_non_null(strstr(notes.items[0].text, "container a: label dockflare.x is dropped: "));
+	rows_free(&rows);
+}
+
+static void
 pages_are_bounded(void **state)
 {
 	struct rows rows = { 0 };
@@ -155,6 +173,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_the_published_are_kept),
+		cmocka_unit_test(dropped_labels_are_noted),
 		cmocka_unit_test(pages_are_bounded),
 		cmocka_unit_test(a_list_that_is_too_much_is_refused),
 		cmocka_unit_test(ids_are_read),

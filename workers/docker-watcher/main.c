@@ -32,12 +32,8 @@ static void
 on_dropped(void *context, const struct fact *fact)
 {
 	struct watcher *self = context;
-	char text[NOTE_BYTES];
 
-	(void)snprintf(text, sizeof(text), "container %.64s: label %s is dropped: %s%s", fact->name,
-	    fact->labels.dropped_key, fact->labels.dropped_why,
-	    fact->labels.dropped > 1 ? " (and others)" : "");
-	notes_add(&self->notes, fact->id, self->inventory.list_number, text);
+	notes_add_labels(&self->notes, fact, self->inventory.list_number);
 }
 
 static void

@@ -11,7 +11,7 @@
 #include "common/http.h"
 #include "common/worker.h"
 #include "workers/docker-watcher/inventory.h"
-#include "workers/docker-watcher/notes.h"
+#include "common/notes.h"
 #include "common/splitter.h"
 
 #define WATCHER_REASON_BYTES HTTP_DETAIL_BYTES

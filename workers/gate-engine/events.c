@@ -55,7 +55,10 @@ on_event(void *context, struct slice text)
 
 	if (fact_from_event(text, request->gate->prefix, &arena, &event, why) != 0)
 		return end_stream(request, why);
-	return event.kind == EVENT_OTHER || !is_shown(&event) || tell(request, &event);
+	if (event.kind == EVENT_OTHER || !is_shown(&event))
+		return true;
+	notes_add_labels(&request->gate->notes, &event.fact, request->gate->list_number);
+	return tell(request, &event);
 }
 
 static bool

@@ -23,8 +23,8 @@
 #include "workers/gate-engine/sight.h"
 
 /* For each front. */
-#define REQUESTS_MAX 16
-#define STREAMS_MAX 8
+#define REQUESTS_MAX 32
+#define STREAMS_MAX 32
 #define FRONTS 2
 
 struct request {
@@ -75,6 +75,8 @@ struct gate {
 	struct quiet refusals;
 	struct quiet failures;
 	struct quiet oversized;
+	struct notes notes;   /* labels that are dropped */
+	uint64_t list_number; /* the last list that was begun */
 	int64_t requests_count;
 	int64_t creates_count;
 };

@@ -19,6 +19,7 @@ void
 gate_tell_status(struct gate *gate)
 {
 	const struct link *link = &gate->link;
+	const char *warnings[NOTES_MAX];
 	struct message_status_engine status = {
 		.state = link->connected    ? DOCKER_CONNECTED :
 			 link->away_ms != 0 ? DOCKER_UNREADABLE :
@@ -27,7 +28,11 @@ gate_tell_status(struct gate *gate)
 		.requests = gate->requests_count,
 		.creates = gate->creates_count,
 		.detail = link->away_ms != 0 ? link->error : NULL,
+		.warnings = { 0, warnings },
 	};
+
+	for (size_t at = 0; at < gate->notes.count; at++)
+		warnings[status.warnings.count++] = gate->notes.items[at].text;
 
 	worker_status(gate->worker, MESSAGE_STATUS_ENGINE, &status);
 }

@@ -104,6 +104,16 @@ send_page(struct worker *worker, struct worker_timer *timer)
 }
 
 static void
+tell(struct request *request)
+{
+	struct gate *gate = request->gate;
+
+	notes_prune(&gate->notes, request->rows.list_number);
+	gate_tell_status(gate);
+	send_page(gate->worker, &request->timer);
+}
+
+static void
 on_done(void *context, const struct http_answer *answer)
 {
 	struct request *request = context;
@@ -116,7 +126,7 @@ on_done(void *context, const struct http_answer *answer)
 	else if (!splitter_is_whole(&request->splitter))
 		request_unusable(request, "the list is cut");
 	else
-		send_page(request->gate->worker, &request->timer);
+		tell(request);
 }
 
 void
@@ -124,6 +134,8 @@ list_begin(struct request *request)
 {
 	static const struct step step = { .on_data = on_data, .on_done = on_done };
 
+	request->rows.notes = &request->gate->notes;
+	request->rows.list_number = ++request->gate->list_number;
 	splitter_begin(&request->splitter, true, ELEMENT_MAX_BYTES);
 	request_call(request, order_first_call(&request->order), &step);
 }

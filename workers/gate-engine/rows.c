@@ -108,6 +108,8 @@ rows_take(struct rows *rows, const char *prefix, struct slice element)
 		return fail(rows, "out of memory");
 	if (!fact_is_published(&fact))
 		return true;
+	if (rows->notes != NULL)
+		notes_add_labels(rows->notes, &fact, rows->list_number);
 	if (fact.state[0] == '\0')
 		return fail(rows, "a container whose state is not a word");
 	return add(rows, &fact);

@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "common/fact.h"
+#include "common/notes.h"
 
 #define ROWS_PAGE_WEIGHT_MAX_BYTES ((size_t)512 * 1024)
 #define ROWS_WEIGHT_MAX_BYTES ((size_t)64 * 1024 * 1024)
@@ -28,6 +29,8 @@ struct rows {
 	struct page *last;
 	size_t count;
 	size_t weight_bytes;
+	struct notes *notes; /* takes what is dropped of them; NULL: nobody does */
+	uint64_t list_number;
 	size_t oversized;         /* elements over the bound, which are left out */
 	char why[FACT_WHY_BYTES]; /* why the list can't be told */
 };

@@ -105,6 +105,7 @@ class Agent:
     """One agent.  prefix is where it is installed, folder where its data, run folder and log are."""
 
     name_of_program, workers = "dockflare-agent", WORKERS
+    parts = ("link", "docker", "tunnel", "resolver")  # of its status
 
     def __init__(self, prefix, folder, mode="shared", environment=None, groups=None):
         self.prefix = prefix
@@ -201,7 +202,7 @@ class Agent:
         def look():
             status = self.status()
             # A worker that has just begun has given no account yet.
-            known = all(status[part] for part in ("link", "docker", "tunnel", "resolver"))
+            known = all(status[part] for part in self.parts)
             return status if known and condition(status) else None
         return wait.until(what, look, seconds)
 

@@ -21,6 +21,7 @@ class Gate(Agent):
     """One gate before the engine of a socket; with `engine`, a URL, before what answers there."""
 
     name_of_program, workers = "docker-gate", WORKERS
+    parts = ("read", "tunnel", "engine")
 
     def __init__(self, prefix, folder, mode="shared", socket_path=None, engine=None, ports=None,
                  **settings):

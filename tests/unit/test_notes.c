@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <sys/mman.h>
 
-#include "workers/docker-watcher/notes.h"
+#include "common/notes.h"
 
 /* Stands in for stderr, where a worker's lines go. */
 static int log_fd = -1;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* docker-watcher.  See notes.h. */
-#include "workers/docker-watcher/notes.h"
+/* docker-watcher and gate-engine.  See notes.h. */
+#include "common/notes.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -39,6 +39,19 @@ notes_add(struct notes *notes, const char *id, uint64_t list_number, const char 
 		return;
 	(void)snprintf(note->text, sizeof(note->text), "%s", text);
 	log_warning("%s", note->text);
+}
+
+void
+notes_add_labels(struct notes *notes, const struct fact *fact, uint64_t list_number)
+{
+	char text[NOTE_BYTES];
+
+	if (fact->labels.dropped == 0)
+		return;
+	(void)snprintf(text, sizeof(text), "container %.64s: label %s is dropped: %s%s", fact->name,
+	    fact->labels.dropped_key, fact->labels.dropped_why,
+	    fact->labels.dropped > 1 ? " (and others)" : "");
+	notes_add(notes, fact->id, list_number, text);
 }
 
 void
