@@ -43,8 +43,8 @@ def pytest_addoption(parser):
 
 
 # They wait most of the time: a part of their own, so that the others need not wait for them.
-FAULTS = ("test_conversation.py", "test_engine.py", "test_faults.py", "test_gate.py",
-          "test_hostile.py", "test_soak.py")
+FAULTS = ("test_conversation.py", "test_engine.py", "test_faults.py", "test_hostile.py",
+          "test_soak.py")
 
 
 # They use `engine` too, but make one for themselves.
