@@ -4,9 +4,8 @@
 # thing: its supervisor does not look at TracerPid.
 
 AUDIT_PREFIX=$BUILD/prefix-audit
-# Tests that start the agent natively and let it do all of its work.  Those that start docker-gate so,
-# with strace in front (TEST_TRACES), belong here too: until then the audit says that it misses it.
-AUDITED="contract master_link transport docker tunnel stop configuration"
+# Tests that start the agent, and docker-gate, natively and let them do all of their work.
+AUDITED="contract master_link transport docker tunnel stop configuration gate"
 
 audit_command() {
 	local status=0
