@@ -17,6 +17,9 @@
 #include "common/config_check.h"
 
 #define WAITING_MAX 128 /* clients that are not accepted yet */
+/* The workers of a gate that was killed hold its sockets for a moment. */
+#define BIND_TRIES 20
+#define BIND_PAUSE_US 50000
 
 /* Any kind of address that a listener has. */
 struct place {
@@ -89,6 +92,10 @@ listener_open(const struct url *url, struct buffer *why)
 	find_place(url, &place);
 	fd = socket(place.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	error = fd < 0 ? -errno : bind_at(fd, url, &place);
+	for (int tries = 1; error == -EADDRINUSE && tries < BIND_TRIES; tries++) {
+		usleep(BIND_PAUSE_US);
+		error = bind_at(fd, url, &place);
+	}
 	if (error == 0)
 		return fd;
 	if (fd >= 0)

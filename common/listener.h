@@ -14,7 +14,8 @@ void listeners_open(struct config *config, int listeners[LISTENER_COUNT]);
 /*
  * Binds and listens at a tcp:// address or a unix:// path (mode 0666: who may connect is judged by
  * user id, peer by peer); close-on-exec and non-blocking.  A socket file that nobody listens at is
- * replaced.  The descriptor, which the caller owns; or -errno with one line in `why`.
+ * replaced; one, or a port, that is in use is waited for, a second at most.  The descriptor, which
+ * the caller owns; or -errno with one line in `why`.
  */
 int listener_open(const struct url *url, struct buffer *why);
 

@@ -266,6 +266,39 @@ def test_token_is_in_the_file_and_readable(fronted, engine, tunnel):
     assert status == 200 and seen["token"] == tunnel.token and seen["ours"]
 
 
+def reads_of(engine):
+    """The times that the token's file was read."""
+    return [line for line in engine.seen if line.startswith("GET ") and "/archive?" in line]
+
+
+def test_token_file_is_read_once(fronted, engine, tunnel, faulty_engine):
+    """Docker mounts a container's files for it, and can't remove what is mounted."""
+    created(fronted(host=faulty_engine.host).tunneller, tunnel)
+    for expected in (1, 2):
+        # A gate-engine that did not make it, and then another.
+        front = fronted(host=faulty_engine.host).tunneller
+        for _ in range(3):
+            status, _, (seen,) = front.tunnel("inspect")
+            assert status == 200 and seen["token"] == tunnel.token
+        assert len(reads_of(faulty_engine)) == expected
+
+
+def test_token_is_known_where_it_was_given(fronted, engine, tunnel, faulty_engine):
+    front = fronted(host=faulty_engine.host).tunneller
+    number = created(front, tunnel)
+    assert front.tunnel("inspect")[2][0]["token"] == tunnel.token
+    assert not reads_of(faulty_engine)
+    # Of one that Docker could only half remove nothing is read, and it can be removed.
+    dead = docker.inspect(NAME)
+    dead["State"]["Status"] = "dead"
+    other = fronted(host=faulty_engine.host).tunneller
+    faulty_engine.add("GET /v[0-9.]+/containers/%s/json" % NAME, json_answer(dead), times=1)
+    status, _, (seen,) = other.tunnel("inspect")
+    assert status == 200 and seen["state"] == "dead" and "token" not in seen
+    assert not reads_of(faulty_engine)
+    assert other.tunnel("remove", container=number)[0] == 204
+
+
 def test_token_in_the_environment(fronted, engine, tunnel):
     made = fronted(GATE_TOKEN_IN="environment")
     number = created(made.tunneller, tunnel)

@@ -47,6 +47,7 @@ on_written(void *context, const struct http_answer *answer)
 
 	request->http = NULL;
 	if (answer->error == HTTP_OK && answer->status == 200) {
+		token_remember(request->gate, request->made, request->order.token);
 		tell(request);
 		return;
 	}

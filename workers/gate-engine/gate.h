@@ -75,8 +75,9 @@ struct gate {
 	struct quiet refusals;
 	struct quiet failures;
 	struct quiet oversized;
-	struct notes notes;   /* labels that are dropped */
-	uint64_t list_number; /* the last list that was begun */
+	struct notes notes;        /* labels that are dropped */
+	uint64_t list_number;      /* the last list that was begun */
+	struct known_token *known; /* owned, on pages for secrets; NULL: none yet */
 	int64_t requests_count;
 	int64_t creates_count;
 };
@@ -123,6 +124,14 @@ void request_call(struct request *request, enum call call, const struct step *st
 
 /* Ends a request and all that it holds; nothing is told. */
 void request_release(struct request *request);
+
+/* ---- token_memory.c ---- */
+
+/* The token of the container of that id (64 digits), if it is the one that is remembered; or NULL. */
+const char *token_known(const struct gate *gate, const char *id);
+
+/* Remembers it in place of any other; `token` has at most TOKEN_MAX_BYTES. */
+void token_remember(struct gate *gate, const char *id, const char *token);
 
 /* ---- reply.c ---- */
 

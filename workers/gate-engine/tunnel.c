@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "common/attr.h"
 #include "common/secret_memory.h"
@@ -52,6 +53,8 @@ on_token(void *context, const struct http_answer *answer)
 		log_debug("the token's file is not there");
 	else if (sight_take_token(request->sight, answer->body) != 0)
 		log_warning("the token's file is not what the gate put there");
+	else
+		token_remember(request->gate, request->sight->id, request->sight->token);
 	tell(request);
 }
 
@@ -76,13 +79,32 @@ on_act(void *context, const struct http_answer *answer)
 
 /* ---- the look ---- */
 
+/* What Docker could not remove as a whole has no files any more. */
+static bool
+is_half_gone(const struct sight *sight)
+{
+	return strcmp(sight->state, "dead") == 0 || strcmp(sight->state, "removing") == 0;
+}
+
+/* Whether the token's file need not be read: it is known, or can't be. */
+static bool
+knows_token(struct request *request)
+{
+	struct sight *sight = request->sight;
+	const char *token = token_known(request->gate, sight->id);
+
+	if (token != NULL)
+		(void)snprintf(sight->token, sizeof(sight->token), "%s", token);
+	return token != NULL || is_half_gone(sight);
+}
+
 static void
 take_sight(struct request *request, enum call next)
 {
 	static const struct step token_step = { .on_done = on_token };
 	static const struct step act_step = { .on_done = on_act };
 
-	if (next == CALL_COUNT)
+	if (next == CALL_COUNT || (next == CALL_READ_TOKEN && knows_token(request)))
 		tell(request);
 	else
 		request_call(request, next, next == CALL_READ_TOKEN ? &token_step : &act_step);
