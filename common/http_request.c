@@ -174,6 +174,7 @@ set_proxy(CURL *easy, const struct http_call *call)
 	return true;
 }
 
+/* A libcurl without TLS refuses these options: see docs/dependencies.md. */
 static bool
 set_tls(CURL *easy, struct slice ca)
 {
@@ -201,7 +202,6 @@ static const struct {
 	{ CURLOPT_FOLLOWLOCATION, 0 },
 	{ CURLOPT_MAXREDIRS, 0 },
 	{ CURLOPT_UNRESTRICTED_AUTH, 0 },
-	{ CURLOPT_NETRC, (long)CURL_NETRC_IGNORED },
 	{ CURLOPT_NOSIGNAL, 1 },
 	{ CURLOPT_MAXLIFETIME_CONN, CONNECTION_LIFETIME_S },
 	{ CURLOPT_TCP_KEEPALIVE, 1 },
@@ -290,8 +290,9 @@ set_up(struct http_request *request, struct slice ca, const struct http_call *ca
 	return read_url(call->url, &url) && set_target(request, call, &url) &&
 	       add_headers(request, call) && set_constants(request->easy) &&
 	       set_protocol(request->easy, call, &url) && set_proxy(request->easy, call) &&
-	       set_tls(request->easy, ca) && set_address(request, call) &&
-	       set_times(request->easy, call) && set_callbacks(request) &&
+	       (url.scheme != URL_HTTPS || set_tls(request->easy, ca)) &&
+	       set_address(request, call) && set_times(request->easy, call) &&
+	       set_callbacks(request) &&
 	       buffer_add(&request->body, call->body.bytes, call->body.length) == 0 &&
 	       set_method(request, call);
 }

@@ -9,6 +9,7 @@ import subprocess
 
 import pytest
 
+from harness import docker
 from harness.agent import WORKERS
 
 TOP = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", ".."))
@@ -26,6 +27,22 @@ NEEDED = {
     "libexec/dockflare-agent/gate-front": {"libjson-c", "libmicrohttpd", "libseccomp"},
     "libexec/dockflare-agent/gate-engine": {"libcurl", "libjson-c", "libseccomp"},
 }
+
+# All that the loader maps in the image, beside libc.
+JSON, FILTER, PLAIN = {"libjson-c"}, {"libseccomp"}, {"http-plain/libcurl"}
+IN_IMAGE = {
+    "bin/dockflare-agent": FILTER | {"libcap-ng"},
+    "bin/docker-gate": FILTER | {"libcap-ng"},
+    "bin/dockflare-agentctl": JSON,
+    "libexec/dockflare-agent/name-resolver": JSON | FILTER | {"libcares"},
+    "libexec/dockflare-agent/docker-watcher": JSON | FILTER | PLAIN,
+    "libexec/dockflare-agent/tunnel-keeper": JSON | FILTER | PLAIN,
+    "libexec/dockflare-agent/master-link":
+        JSON | FILTER | {"http-tls/libcurl", "libssl", "libcrypto"},
+    "libexec/dockflare-agent/gate-front": JSON | FILTER | {"http-server/libmicrohttpd"},
+    "libexec/dockflare-agent/gate-engine": JSON | FILTER | PLAIN,
+}
+OWN_LIBRARIES = "/usr/local/lib/dockflare-agent/"
 
 
 def run(*command):
@@ -58,6 +75,24 @@ def test_the_supervisor_loads_nothing_more(prefix):
                           "/lib64/ld-linux-x86-64", "/lib/ld-linux-aarch64"}
     resolver = run("ldd", os.path.join(prefix, "libexec/dockflare-agent/name-resolver"))
     assert not re.search(r"libcurl|libssl|libcrypto|libgnutls|libnss3", resolver)
+
+
+def test_what_the_image_loads():
+    """Only libraries that are of use; those of our own building come from their folder."""
+    told = docker.docker(
+        "run", "--rm", "--network", "none", "--user", "0:0", "--entrypoint", "/bin/sh",
+        docker.AGENT_IMAGE, "-c", "cd /usr/local && for program in bin/* libexec/*/*; do "
+        "echo \"$program:\" && ldd $program || exit; done")
+    found = {}
+    for line in told.splitlines():
+        if line.endswith(":"):
+            loaded = found[line[:-1]] = set()
+        elif "=>" in line:
+            path = line.split()[2]
+            name = (path.removeprefix(OWN_LIBRARIES) if path.startswith(OWN_LIBRARIES)
+                    else os.path.basename(path))
+            loaded.add(name.split(".so")[0])
+    assert {program: names - {"libc"} for program, names in found.items()} == IN_IMAGE
 
 
 @pytest.mark.parametrize("worker", [*WORKERS, "gate-front", "gate-engine"])

@@ -11,6 +11,7 @@ import pytest
 from harness import secret, wait
 from harness.http_proxy import HttpProxy
 
+PLACES = pytest.mark.parametrize("container", [False, True], ids=["native", "container"])
 ACCESS_ID = secret.fresh("Access client id", "id-")
 ACCESS_SECRET = secret.fresh("Access client secret", "as-")
 
@@ -48,33 +49,46 @@ def ca_file(authority, folder):
     return path
 
 
+def start_with_ca(agents, master, ca_file, container, mode="shared", **environment):
+    """Also in the container, whose libcurl is built with the image."""
+    agent = agents.make(master, mode=mode, container=container, DOCKFLARE_CA_FILE=ca_file,
+                        **environment)
+    if container:
+        agent.more += ["-v", "%s:%s:ro" % (ca_file, ca_file)]
+    return agent.start()
+
+
 @pytest.mark.parametrize("mode", ["shared", "distinct"])
-def test_tls_with_a_private_ca(masters, agents, authority, ca_file, mode):
+@PLACES
+def test_tls_with_a_private_ca(masters, agents, authority, ca_file, mode, container):
     master = masters(*tls(authority))
-    agents.start(master, mode=mode, DOCKFLARE_CA_FILE=ca_file)
+    start_with_ca(agents, master, ca_file, container, mode)
     master.wait_registered()
     master.wait_events("heartbeat", 2)
     assert len({r["from"] for r in master.requests()}) == 1
 
 
-def test_tls_is_verified(masters, agents, authority):
+@PLACES
+def test_tls_is_verified(masters, agents, authority, container):
     master = masters(*tls(authority))
-    agent = agents.start(master)
+    agent = agents.start(master, container=container)
     agent.wait_line(r"master-link: .*certificate")
     wait.stays("nothing is sent", lambda: not master.requests(), 1)
 
 
-def test_tls_names_are_verified(masters, agents, authority, ca_file):
+@PLACES
+def test_tls_names_are_verified(masters, agents, authority, ca_file, container):
     master = masters(*tls(authority))
-    agent = agents.start(master, DOCKFLARE_CA_FILE=ca_file,
-                         DOCKFLARE_MASTER_URL="https://127.0.0.2:%d" % master.port)
+    agent = start_with_ca(agents, master, ca_file, container,
+                          DOCKFLARE_MASTER_URL="https://127.0.0.2:%d" % master.port)
     time.sleep(1)
     assert master.agent() is None and agent.log.find(r"master-link: ")
 
 
-def test_old_tls_is_refused(masters, agents, authority, ca_file):
+@PLACES
+def test_old_tls_is_refused(masters, agents, authority, ca_file, container):
     master = masters(*tls(authority), "--tls-max", "TLSv1_1")
-    agent = agents.start(master, DOCKFLARE_CA_FILE=ca_file)
+    agent = start_with_ca(agents, master, ca_file, container)
     agent.wait_line(r"master-link: master is away: ")
     wait.stays("nothing is sent", lambda: not master.requests(), 1)
 
@@ -96,13 +110,14 @@ def test_without_the_access_token_the_login_page_is_no_master(masters, agents):
     assert agent.status()["link"]["state"] != "rejected"
 
 
-def test_an_http_proxy_with_a_password(masters, agents, authority, ca_file):
+@PLACES
+def test_an_http_proxy_with_a_password(masters, agents, authority, ca_file, container):
     password = secret.fresh("proxy password", "pp-")
     proxy = HttpProxy("user", password)
     master = masters(*tls(authority))
     try:
-        agent = agents.start(
-            master, DOCKFLARE_CA_FILE=ca_file,
+        agent = start_with_ca(
+            agents, master, ca_file, container,
             HTTPS_PROXY="http://user:%s@127.0.0.1:%d" % (password, proxy.port))
         master.wait_registered()
         assert set(proxy.tunnels) == {"127.0.0.1:%d" % master.port}
