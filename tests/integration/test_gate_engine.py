@@ -480,7 +480,7 @@ def test_bounds_of_open_requests(fronted, engine, faulty_engine):
     open_ones = [front.send("gate-tunnel", verb="network", seconds=0) for _ in range(32)]
     status, message, _ = front.tunnel("network")
     assert status == 429 and message == "too many requests are open"
-    streams = [made.reader.send("gate-read", verb="events", all=False) for _ in range(32)]
+    streams = [made.reader.send("gate-read", verb="events", all=False) for _ in range(24)]
     for stream in streams:
         made.reader.wait(stream, "gate-begun")
     assert made.reader.read("events")[0] == 429

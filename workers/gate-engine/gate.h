@@ -24,7 +24,7 @@
 
 /* For each front. */
 #define REQUESTS_MAX 32
-#define STREAMS_MAX 32
+#define STREAMS_MAX 24
 #define FRONTS 2
 
 struct request {
