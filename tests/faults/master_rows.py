@@ -132,7 +132,7 @@ def wrong_clock(hours):
     """Its dates are hours off, those of Retry-After too: that form counts as none."""
     def begin(case):
         case.master.control("clock", seconds=hours * 3600)
-        case.master.fault("503", times=2, retry_date=True, seconds=3)
+        case.master.fault("503", "/commands", times=2, retry_date=True, seconds=3)
     return begin
 
 
