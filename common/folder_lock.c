@@ -17,6 +17,8 @@
 #include "common/printable.h"
 #include "version.h"
 
+#define LOCK_TRIES 11
+#define LOCK_PAUSE_US 50000
 #define SAID_MAX_BYTES 200
 /* No link is followed, and a FIFO must not hold us. */
 #define OPEN_FLAGS (O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
@@ -93,6 +95,21 @@ refuse_holder(int fd, const char *path, struct buffer *why)
 	return -EWOULDBLOCK;
 }
 
+/*
+ * Tries for half a second: the child of an agent that was killed at just this moment holds the lock
+ * until it has closed its copy.  0, or -1 with errno as flock(2) has it.
+ */
+static int
+take(int fd)
+{
+	for (int tries = 1; flock(fd, LOCK_EX | LOCK_NB) != 0; tries++) {
+		if (errno != EWOULDBLOCK || tries == LOCK_TRIES)
+			return -1;
+		(void)usleep(LOCK_PAUSE_US);
+	}
+	return 0;
+}
+
 int
 folder_lock_take(int folder, const char *path, struct buffer *why)
 {
@@ -102,7 +119,7 @@ folder_lock_take(int folder, const char *path, struct buffer *why)
 		return refuse_file(folder, errno, path, why);
 	if (is_no_file(folder))
 		return refuse_file(folder, EINVAL, path, why);
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+	if (take(fd) == 0)
 		write_holder(fd);
 	else if (errno == EWOULDBLOCK)
 		return refuse_holder(fd, path, why);

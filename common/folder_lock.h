@@ -12,7 +12,7 @@
  * agent.lock who has it since when: text for people, which is shown escaped and cut, never obeyed.
  * The descriptor, which the caller keeps: the lock ends with it, and so with the process, whatever
  * ends that.  A child of fork(2) holds it too until it closes its copy, which a worker does before
- * all else.  -EWOULDBLOCK if another process has it, -errno if the file can't be opened, each with
+ * all else: so the lock is tried for half a second.  -EWOULDBLOCK if another process has it, -errno if the file can't be opened, each with
  * a line in `why` that says what to do.  Where the file system has no locks there is a line in
  * `why` too, a warning: the descriptor then keeps nobody off.
  */

@@ -21,6 +21,7 @@
 /* ---- a file system without locks: flock is linked to this ---- */
 
 static int flock_error;
+static int flock_busy; /* so many times somebody has it */
 
 int __real_flock(int fd, int operation);
 int __wrap_flock(int fd, int operation);
@@ -28,9 +29,10 @@ int __wrap_flock(int fd, int operation);
 int
 __wrap_flock(int fd, int operation)
 {
-	if (flock_error == 0)
+	if (flock_error == 0 && flock_busy == 0)
 		return __real_flock(fd, operation);
-	errno = flock_error;
+	errno = flock_busy > 0 ? EWOULDBLOCK : flock_error;
+	flock_busy -= flock_busy > 0 ? 1 : 0;
 	return -1;
 }
 
@@ -125,6 +127,22 @@ one_process_has_it(void **state)
 	other = start_other(folder, NULL);
 	assert_true(other.result >= 0);
 	end(other.pid);
+}
+
+/* The child of an agent that was just killed, which has not closed its copy yet. */
+static void
+who_has_it_for_a_moment_is_waited_for(void **state)
+{
+	const struct folder *folder = *state;
+	struct buffer why _cleanup_buffer_ = BUFFER(LINE_BYTES);
+	int fd;
+
+	flock_busy = 3;
+	fd = folder_lock_take(folder->fd, folder->path, &why);
+	assert_true(fd >= 0);
+	assert_int_equal(why.length, 0);
+	assert_int_equal(flock_busy, 0);
+	close(fd);
 }
 
 /* The control run: what keeps the second one off is the lock. */
@@ -395,6 +413,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		FOLDER_TEST(one_process_has_it),
+		FOLDER_TEST(who_has_it_for_a_moment_is_waited_for),
 		FOLDER_TEST(without_locks_two_start_and_are_warned),
 		FOLDER_TEST(a_child_has_it_too_until_it_closes_its_copy),
 		FOLDER_TEST(a_child_that_closed_its_copy_holds_nothing),
