@@ -119,7 +119,8 @@ class Soak:
         self.samples.append((seconds, self.bounds.sample()))
         self.bounds.judge_lines(len(self.agent.log.lines), seconds)
         self.bounds.judge_requests(self.judge.requests, seconds)
-        if self.agent.process.poll() is not None:
+        # At the end it is the soak that ends it, and this may still be at its last look.
+        if self.agent.process.poll() is not None and not self.ended.is_set():
             self.wrong("the supervisor ended")
             self.ended.set()
 
