@@ -71,3 +71,43 @@ image_equal(const struct image *one, const struct image *other)
 {
 	return image_same_repository(one, other) && strcmp(one->tag, other->tag) == 0;
 }
+
+static bool
+add(struct images *images, const char *text, size_t length)
+{
+	char entry[IMAGE_MAX_BYTES + 1];
+
+	if (images->count == IMAGES_MAX || length > IMAGE_MAX_BYTES)
+		return false;
+	copy(entry, text, length);
+	return image_split(entry, &images->list[images->count++]);
+}
+
+bool
+images_read(const char *image, const char *more, struct images *ret_images)
+{
+	ret_images->count = 0;
+	if (!add(ret_images, image, strlen(image)))
+		return false;
+	while (more != NULL && *more != '\0') {
+		size_t length = strcspn(more, ",");
+
+		if (!add(ret_images, more, length))
+			return false;
+		more += length + (more[length] == ',' ? 1 : 0);
+	}
+	return true;
+}
+
+const struct image *
+images_find(const struct images *images, const char *text)
+{
+	struct image wanted;
+
+	if (text == NULL || !image_split(text, &wanted))
+		return NULL;
+	for (size_t at = 0; at < images->count; at++)
+		if (image_equal(&images->list[at], &wanted))
+			return &images->list[at];
+	return NULL;
+}

@@ -5,6 +5,7 @@
 
 #include "common/address.h"
 #include "common/admission.h"
+#include "common/image.h"
 #include "common/setting_value.h"
 
 #define ACCOUNT_DIGITS 32
@@ -61,15 +62,19 @@ value_peers(const char *raw, struct buffer *out, struct buffer *why)
 	return 0;
 }
 
-/* GATE_IMAGES: each as CLOUDFLARED_IMAGE is. */
+/* GATE_IMAGES: each as CLOUDFLARED_IMAGE is, which is one more of them. */
 int
 value_images(const char *raw, struct buffer *out, struct buffer *why)
 {
 	const char *at = raw, *start;
 	char entry[ENTRY_MAX_BYTES * 2 + 1];
-	size_t length;
+	size_t length, count = 1;
 
 	while ((length = next_entry(&at, &start)) > 0) {
+		if (++count > IMAGES_MAX) {
+			(void)buffer_printf(why, "has more than %d images", IMAGES_MAX - 1);
+			return -EINVAL;
+		}
 		if (length >= sizeof(entry))
 			return setting_refuse(why, "has an entry that is too long");
 		memcpy(entry, start, length);

@@ -39,8 +39,8 @@ take_inspect(struct slice text)
 	struct message_gate_container told;
 	struct sight sight;
 
-	fuzz_assert(rules_set_images(&rules, "cloudflare/cloudflared:2025.9.0", NULL));
-	if (sight_read(text, &rules.images[0], rules.network, &sight, why) != 0) {
+	fuzz_assert(images_read("cloudflare/cloudflared:2025.9.0", NULL, &rules.images));
+	if (sight_read(text, &rules.images.list[0], rules.network, &sight, why) != 0) {
 		fuzz_assert(fuzz_is_zero(&sight, sizeof(sight)) && why[0] != '\0');
 		fuzz_judge_why(why, sizeof(why));
 		return;

@@ -162,7 +162,7 @@ judge_act(const struct gate_rules *rules, const struct order *order, struct slic
 	struct sight sight;
 	enum call call;
 
-	if (sight_read(answer, &rules->images[0], rules->network, &sight, why) != 0)
+	if (sight_read(answer, &rules->images.list[0], rules->network, &sight, why) != 0)
 		return;
 	if (order_judge(order, &sight, &call, &refusal) != 0) {
 		judge_refusal(&refusal);
@@ -192,8 +192,8 @@ take_order(const struct gate_rules *rules, const struct message *message, struct
 		order_free(&order);
 		return;
 	}
-	fuzz_assert(order.image == NULL || order.image == &rules->images[0] ||
-		    order.image == &rules->images[1]);
+	fuzz_assert(order.image == NULL || order.image == &rules->images.list[0] ||
+		    order.image == &rules->images.list[1]);
 	judge_call(rules, &order, order_first_call(&order), NULL);
 	if (order.verb == VERB_CREATE) {
 		judge_body(rules, &order);
@@ -215,7 +215,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 
 	rules.token_in = (enum token_in)(length % 3);
 	rules.allowed = length % 5 == 4 ? "acc1/tun1" : NULL;
-	fuzz_assert(rules_set_images(&rules, IMAGE, OLDER));
+	fuzz_assert(images_read(IMAGE, OLDER, &rules.images));
 	if (!fuzz_cut(&text, "\n---\n", &frame) || frame.length == 0)
 		return 0;
 	(void)fuzz_cut(&text, "\n---\n", &answer);

@@ -14,8 +14,8 @@ gate_rules_of(void)
 {
 	struct gate_rules rules = { .network = "cf-net", .memory_mib = 256 };
 
-	assert_true(rules_set_images(&rules, "cloudflare/cloudflared:2025.9.0",
-	    "cloudflare/cloudflared:2025.2.1,reg.example:5000/cf@sha256:ab"));
+	assert_true(images_read("cloudflare/cloudflared:2025.9.0",
+	    "cloudflare/cloudflared:2025.2.1,reg.example:5000/cf@sha256:ab", &rules.images));
 	return rules;
 }
 

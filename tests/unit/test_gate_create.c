@@ -25,7 +25,7 @@ the_body_is_fixed(void **state)
 {
 	struct buffer out _cleanup_buffer_ = SECRET_BUFFER(CREATE_BODY_MAX_BYTES);
 	struct gate_rules rules = gate_rules_of();
-	struct order order = { .image = &rules.images[0],
+	struct order order = { .image = &rules.images.list[0],
 		.token = token,
 		.token_in_file = true,
 		.command_id = "c-1",
@@ -48,7 +48,7 @@ the_body_with_the_token_is_fixed(void **state)
 {
 	struct buffer out _cleanup_buffer_ = SECRET_BUFFER(CREATE_BODY_MAX_BYTES);
 	struct gate_rules rules = gate_rules_of();
-	struct order order = { .image = &rules.images[0], .token = token };
+	struct order order = { .image = &rules.images.list[0], .token = token };
 	char why[RECORD_WHY_BYTES];
 
 	(void)state;
@@ -64,7 +64,7 @@ hostile_values_stay_texts(void **state)
 	struct buffer out _cleanup_buffer_ = SECRET_BUFFER(CREATE_BODY_MAX_BYTES);
 	struct gate_rules rules = gate_rules_of();
 	char hostile[] = "t\",\"Privileged\":true,\"x\":\"";
-	struct order order = { .image = &rules.images[0], .token = hostile };
+	struct order order = { .image = &rules.images.list[0], .token = hostile };
 	char why[RECORD_WHY_BYTES];
 
 	(void)state;
@@ -81,7 +81,7 @@ the_longest_token_fits(void **state)
 	struct buffer out _cleanup_buffer_ = SECRET_BUFFER(CREATE_BODY_MAX_BYTES);
 	struct gate_rules rules = gate_rules_of();
 	char longest[TOKEN_MAX_BYTES + 1];
-	struct order order = { .image = &rules.images[0], .token = longest };
+	struct order order = { .image = &rules.images.list[0], .token = longest };
 	char why[RECORD_WHY_BYTES];
 
 	(void)state;

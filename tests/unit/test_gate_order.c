@@ -230,23 +230,11 @@ the_tag_tells_what_cloudflared_reads(void **state)
 		struct refusal refusal;
 
 		strncat(text, tag_rows[i].tag, sizeof(text) - 8);
-		assert_true(rules_set_images(&rules, text, NULL));
+		assert_true(images_read(text, NULL, &rules.images));
 		assert_int_equal(order_take(&rules, &message, &order, &refusal), 0);
 		row_int_equal(text, order.token_in_file, tag_rows[i].in_file);
 		order_free(&order);
 	}
-}
-
-static void
-too_many_images_are_refused(void **state)
-{
-	struct gate_rules rules;
-
-	(void)state;
-	assert_true(rules_set_images(&rules, "a:1", "b,c,d,e,f,g,h,i,j,k,l,m,n,o,p"));
-	assert_int_equal(rules.image_count, GATE_IMAGES_MAX);
-	assert_false(rules_set_images(&rules, "a:1", "b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q"));
-	assert_false(rules_set_images(&rules, "", NULL));
 }
 
 int
@@ -258,7 +246,6 @@ main(void)
 		cmocka_unit_test(each_step_is_judged_by_what_is_there),
 		cmocka_unit_test(creates_are_judged),
 		cmocka_unit_test(the_tag_tells_what_cloudflared_reads),
-		cmocka_unit_test(too_many_images_are_refused),
 	};
 
 	return RUN_TESTS(tests);

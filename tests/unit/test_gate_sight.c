@@ -42,7 +42,7 @@ read_parts(const struct parts *parts, struct sight *ret_sight)
 	    or (parts->state, "{\"Status\":\"running\"}"),
 	    or (parts->image, "\"cloudflare/cloudflared:2025.8.1\""), or (parts->env, "null"),
 	    or (parts->cmd, "null"), or (parts->labels, "null"), or (parts->networks, "null"));
-	return sight_read(slice_of(answer), &rules.images[0], rules.network, ret_sight, why);
+	return sight_read(slice_of(answer), &rules.images.list[0], rules.network, ret_sight, why);
 }
 
 struct owner_row {

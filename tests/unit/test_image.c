@@ -89,6 +89,28 @@ pairs_are_compared(void **state)
 	}
 }
 
+static void
+a_list_has_the_first_image_in_front(void **state)
+{
+	struct images images;
+
+	(void)state;
+	assert_true(images_read("a:1", NULL, &images));
+	assert_int_equal(images.count, 1);
+	assert_true(images_read("a:1", "r:5000/b,c:2", &images));
+	assert_int_equal(images.count, 3);
+	assert_ptr_equal(images_find(&images, "docker.io/library/a:1"), &images.list[0]);
+	assert_ptr_equal(images_find(&images, "c:2"), &images.list[2]);
+	assert_null(images_find(&images, "c:1"));
+	assert_null(images_find(&images, ""));
+	assert_null(images_find(&images, NULL));
+	assert_true(images_read("a:1", "b,c,d,e,f,g,h,i,j,k,l,m,n,o,p", &images));
+	assert_int_equal(images.count, IMAGES_MAX);
+	assert_false(images_read("a:1", "b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q", &images));
+	assert_false(images_read("", NULL, &images));
+	assert_false(images_read("a:1", "b,,c", &images));
+}
+
 int
 main(void)
 {
@@ -96,6 +118,7 @@ main(void)
 		cmocka_unit_test(each_has_its_parts),
 		cmocka_unit_test(some_are_none),
 		cmocka_unit_test(pairs_are_compared),
+		cmocka_unit_test(a_list_has_the_first_image_in_front),
 	};
 
 	return RUN_TESTS(tests);

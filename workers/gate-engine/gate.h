@@ -148,6 +148,7 @@ void request_refuse(struct request *request, const struct refusal *refusal);
 /* Ends the request because its call did: no answer of the engine's, or one that can't be used. */
 void request_failed(struct request *request, const struct http_answer *answer);
 void request_unusable(struct request *request, const char *why);
+void request_unreachable(struct request *request, const char *why);
 
 /*
  * Ends the request with the engine's own status and message, without the token; gate-read is told

@@ -28,10 +28,9 @@ configure(struct worker *worker)
 	gate.http = http_new((struct slice){ .bytes = "", .length = 0 });
 	if (gate.http == NULL)
 		fatal("out of memory");
-	if (!rules_set_images(rules, worker_setting(worker, SETTING_IMAGE),
-		worker_setting(worker, SETTING_GATE_IMAGES)))
-		fatal("CLOUDFLARED_IMAGE and GATE_IMAGES hold more than %d images",
-		    GATE_IMAGES_MAX);
+	if (!images_read(worker_setting(worker, SETTING_IMAGE),
+		worker_setting(worker, SETTING_GATE_IMAGES), &rules->images))
+		fatal("CLOUDFLARED_IMAGE and GATE_IMAGES can't be read");
 	rules->network = worker_setting(worker, SETTING_NETWORK_NAME);
 	rules->allowed = worker_setting(worker, SETTING_ALLOWED_TUNNELS);
 	rules->token_in = token_in_of(worker_setting(worker, SETTING_GATE_TOKEN));

@@ -12,28 +12,6 @@
 #include "common/tunnel_container.h"
 #include "common/tunnel_token.h"
 
-bool
-rules_set_images(struct gate_rules *rules, const char *image, const char *more)
-{
-	char entry[IMAGE_MAX_BYTES + 1];
-
-	rules->image_count = 1;
-	if (!image_split(image, &rules->images[0]))
-		return false;
-	while (more != NULL && *more != '\0') {
-		size_t length = strcspn(more, ",");
-
-		if (length >= sizeof(entry) || rules->image_count == GATE_IMAGES_MAX)
-			return false;
-		memcpy(entry, more, length);
-		entry[length] = '\0';
-		if (!image_split(entry, &rules->images[rules->image_count++]))
-			return false;
-		more += length + (more[length] == ',' ? 1 : 0);
-	}
-	return true;
-}
-
 static int PRINTF_LIKE(3, 4) refuse(struct refusal *refusal, int status, const char *format, ...)
 {
 	va_list args;
@@ -43,20 +21,6 @@ static int PRINTF_LIKE(3, 4) refuse(struct refusal *refusal, int status, const c
 	(void)vsnprintf(refusal->text, sizeof(refusal->text), format, args);
 	va_end(args);
 	return -EPERM;
-}
-
-/* The gate's own text of the image that is meant; NULL if none of its images is. */
-static const struct image *
-find_image(const struct gate_rules *rules, const char *text)
-{
-	struct image wanted;
-
-	if (text == NULL || !image_split(text, &wanted))
-		return NULL;
-	for (size_t at = 0; at < rules->image_count; at++)
-		if (image_equal(&rules->images[at], &wanted))
-			return &rules->images[at];
-	return NULL;
 }
 
 static int
@@ -121,7 +85,7 @@ static int
 take_create(const struct gate_rules *rules, const struct message_gate_create *create,
     struct order *order, struct refusal *refusal)
 {
-	const struct image *image = find_image(rules, create->image);
+	const struct image *image = images_find(&rules->images, create->image);
 	int error;
 
 	if (image == NULL)
@@ -163,7 +127,7 @@ take_tunnel(const struct gate_rules *rules, const struct message_gate_tunnel *tu
 		(void)snprintf(order->container, sizeof(order->container), "%s", tunnel->container);
 	if (order->verb != VERB_IMAGE && order->verb != VERB_PULL)
 		return 0;
-	order->image = find_image(rules, tunnel->image);
+	order->image = images_find(&rules->images, tunnel->image);
 	return order->image == NULL ? refuse_image(refusal) : 0;
 }
 

@@ -14,25 +14,17 @@
 #include "common/message.h"
 #include "workers/gate-engine/sight.h"
 
-#define GATE_IMAGES_MAX 16
-
 /* How cloudflared gets its token. */
 enum token_in { TOKEN_IN_AUTO, TOKEN_IN_FILE, TOKEN_IN_ENVIRONMENT };
 
 /* What the gate is configured to. */
 struct gate_rules {
-	struct image images[GATE_IMAGES_MAX]; /* the first is CLOUDFLARED_IMAGE */
-	size_t image_count;
+	struct images images;
 	const char *network;
 	const char *allowed; /* ALLOWED_TUNNELS; NULL: not set */
 	enum token_in token_in;
 	int64_t memory_mib;
 };
-
-/*
- * Reads both images' settings; `more` may be NULL.  False if they can't be read, or are too many.
- */
-bool rules_set_images(struct gate_rules *rules, const char *image, const char *more);
 
 enum verb {
 	VERB_ABOUT,

@@ -126,10 +126,18 @@ request_unusable(struct request *request, const char *why)
 }
 
 void
+request_unreachable(struct request *request, const char *why)
+{
+	char text[GATE_TEXT_MAX_BYTES + 1];
+
+	(void)snprintf(text, sizeof(text), "the Docker engine can't be reached: %s", why);
+	request_done(request, 503, text);
+}
+
+void
 request_failed(struct request *request, const struct http_answer *answer)
 {
 	struct gate *gate = request->gate;
-	char text[GATE_TEXT_MAX_BYTES + 1];
 
 	switch (answer->error) {
 	case HTTP_TIMEOUT:
@@ -137,9 +145,7 @@ request_failed(struct request *request, const struct http_answer *answer)
 		request_done(request, 504, "the Docker engine did not answer in time");
 		break;
 	case HTTP_UNREACHABLE:
-		(void)snprintf(text, sizeof(text), "the Docker engine can't be reached: %s",
-		    answer->detail);
-		request_done(request, 503, text);
+		request_unreachable(request, answer->detail);
 		link_lost(gate, answer->detail);
 		break;
 	case HTTP_TOO_LARGE:

@@ -180,15 +180,12 @@ requests_go_on(struct gate *gate)
 void
 requests_give_up(struct gate *gate, const char *error)
 {
-	char text[GATE_TEXT_MAX_BYTES + 1];
-
-	(void)snprintf(text, sizeof(text), "the Docker engine can't be reached: %s", error);
 	for (size_t front = 0; front < FRONTS; front++) {
 		for (size_t at = 0; at < ARRAY_LEN(gate->requests[front]); at++) {
 			struct request *request = &gate->requests[front][at];
 
 			if (request->gate != NULL && request->waits)
-				request_done(request, 503, text);
+				request_unreachable(request, error);
 		}
 	}
 }
@@ -197,16 +194,13 @@ static void
 begin_request(struct request *request)
 {
 	struct gate *gate = request->gate;
-	char text[GATE_TEXT_MAX_BYTES + 1];
 
 	if (gate->link.connected) {
 		begin[request->order.verb](request);
 	} else if (link_wanted(gate)) {
 		request->waits = true;
 	} else {
-		(void)snprintf(text, sizeof(text), "the Docker engine can't be reached: %s",
-		    gate->link.error);
-		request_done(request, 503, text);
+		request_unreachable(request, gate->link.error);
 	}
 }
 

@@ -128,7 +128,8 @@ on_inspect(void *context, const struct http_answer *answer)
 	request->sight = secret_alloc(sizeof(*request->sight));
 	if (request->sight == NULL)
 		fatal("out of memory");
-	error = sight_read(answer->body, &rules->images[0], rules->network, request->sight, why);
+	error = sight_read(answer->body, &rules->images.list[0], rules->network, request->sight,
+	    why);
 	if (error == -ENOMEM)
 		fatal("out of memory");
 	if (error != 0)

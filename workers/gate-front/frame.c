@@ -71,5 +71,5 @@ frame_make(const struct rules *rules, const struct wish *wish, struct slice body
 	case WISH_COUNT:
 		break;
 	}
-	return refuse(refusal, 500, "this is not implemented");
+	return refuse(refusal, 500, "no request has this kind");
 }

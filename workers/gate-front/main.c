@@ -50,7 +50,7 @@ configure(struct worker *worker)
 				  rules_init(&front.rules, endpoint, NULL, NULL, NULL);
 
 	if (!good)
-		fatal("the images can't be used");
+		fatal("CLOUDFLARED_IMAGE and GATE_IMAGES can't be read");
 	front.worker = worker;
 	if (!server_open(&front.server, &front.rules, &request_handlers, &front))
 		fatal("libmicrohttpd can't be started");

@@ -21,13 +21,12 @@ show_path(const char *target, char shown[PATH_SHOWN_BYTES + 1])
 	shown[at] = '\0';
 }
 
+/* If so, what was left out before is told, too. */
 static bool
 may_log(struct refusals *refusals)
 {
-	if (!rate_allows(&refusals->rate, clock_ms(), BURST, A_SECOND)) {
-		refusals->left_out++;
+	if (!rate_allows(&refusals->rate, clock_ms(), BURST, A_SECOND))
 		return false;
-	}
 	if (refusals->left_out > 0)
 		log_warning("refused: %lld more, which are not named here",
 		    (long long)refusals->left_out);
@@ -42,8 +41,10 @@ refusals_add(struct front *front, const struct exchange *exchange, const char *w
 	char path[PATH_SHOWN_BYTES + 1] = "";
 
 	front->refusals.total++;
-	if (!may_log(&front->refusals))
+	if (!may_log(&front->refusals)) {
+		front->refusals.left_out++;
 		return;
+	}
 	if (exchange == NULL) {
 		log_warning("refused: %s (%s endpoint)", why, endpoint);
 		return;
@@ -58,11 +59,6 @@ refusals_add(struct front *front, const struct exchange *exchange, const char *w
 void
 refusals_tick(struct front *front)
 {
-	struct refusals *refusals = &front->refusals;
-
-	if (refusals->left_out > 0 && rate_allows(&refusals->rate, clock_ms(), BURST, A_SECOND)) {
-		log_warning("refused: %lld more, which are not named here",
-		    (long long)refusals->left_out);
-		refusals->left_out = 0;
-	}
+	if (front->refusals.left_out > 0)
+		(void)may_log(&front->refusals);
 }

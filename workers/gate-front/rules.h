@@ -12,13 +12,10 @@
 #include "common/image.h"
 #include "policy/process.h"
 
-#define RULES_IMAGES_MAX 17 /* CLOUDFLARED_IMAGE and those of GATE_IMAGES */
-
 struct rules {
 	enum listener endpoint;
-	const char *network; /* CLOUDFLARED_NETWORK_NAME; NULL at the read endpoint */
-	size_t image_count;
-	struct image images[RULES_IMAGES_MAX];
+	const char *network;  /* CLOUDFLARED_NETWORK_NAME; NULL at the read endpoint */
+	struct images images; /* none at the read endpoint */
 };
 
 /*
