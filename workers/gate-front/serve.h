@@ -3,6 +3,8 @@
  * gate-front.  All that is libmicrohttpd's: connections, reading requests, writing answers and
  * streams, and every time-out for a client.  Trusts no byte of a client's.  libmicrohttpd runs
  * without a thread and without a listening socket of its own; one poll serves it and the channels.
+ * accept.c takes connections, receive.c their requests, exchange.c has what becomes of one, respond.c
+ * its answer, serve.c the loop.
  */
 #ifndef GATE_FRONT_SERVE_H
 #define GATE_FRONT_SERVE_H
