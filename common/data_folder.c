@@ -45,6 +45,16 @@ data_folder_open(const char *path, struct buffer *why)
 	return steal_fd(&folder);
 }
 
+int
+data_folder_look(const char *path, struct buffer *why)
+{
+	int folder _cleanup_close_ = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (folder < 0 || faccessat(folder, ".", W_OK | X_OK, AT_EACCESS) != 0)
+		return refuse_folder(path, errno, why);
+	return steal_fd(&folder);
+}
+
 const char *
 data_folder_error(int folder, int error)
 {

@@ -15,6 +15,9 @@
  */
 int data_folder_open(const char *path, struct buffer *why);
 
+/* The same without writing anything: the kernel is asked. */
+int data_folder_look(const char *path, struct buffer *why);
+
 /*
  * What a person should read for an errno that a call in the folder gave.  A folder that was deleted
  * is told apart: Landlock holds the agent to the folder that there was at its start, so one that is

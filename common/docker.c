@@ -124,6 +124,12 @@ docker_call(struct docker *docker, const struct docker_call *call)
 	return start(docker, prefix, call);
 }
 
+struct http_request *
+docker_call_plain(struct docker *docker, const struct docker_call *call)
+{
+	return start(docker, "", call);
+}
+
 /* ---- connecting ---- */
 
 static void
@@ -146,6 +152,8 @@ fail(struct docker *docker, const char *path, const struct http_answer *answer)
 		endpoint_prepare(&docker->endpoint, docker->worker, on_address);
 		return;
 	}
+	docker->failed = answer->error;
+	docker->failed_status = answer->status;
 	(void)docker_explain(docker, "GET", path, answer);
 	finish(docker, false);
 }
@@ -182,8 +190,12 @@ settle(struct docker *docker, const struct http_answer *answer)
 	if (record_decode(&version_record, answer->body, &arena, &version, why) < 0) {
 		(void)snprintf(docker->error, sizeof(docker->error),
 		    "the answer to GET /version is not Docker's: %s", why);
+		docker->failed = HTTP_PROTOCOL;
 		return false;
 	}
+	(void)snprintf(docker->newest, sizeof(docker->newest), "%s", version.api);
+	(void)snprintf(docker->oldest, sizeof(docker->oldest), "%s",
+	    version.minimum == NULL ? "" : version.minimum);
 	docker->api_minor = docker_choose_version(version.api, version.minimum, docker->error);
 	if (docker->api_minor == 0)
 		return false;
@@ -238,6 +250,8 @@ docker_connect(struct docker *docker, void (*connected)(struct docker *docker, b
 	docker->connected = connected;
 	docker->api_minor = 0;
 	docker->error[0] = '\0';
+	docker->failed = HTTP_OK;
+	docker->failed_status = 0;
 	endpoint_prepare(&docker->endpoint, docker->worker, on_address);
 }
 

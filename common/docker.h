@@ -26,6 +26,11 @@ struct docker {
 	int api_minor; /* 1.N as negotiated; 0: not yet */
 	char api_version[8];
 	char error[HTTP_DETAIL_BYTES]; /* why the last connect or call failed, one line */
+	/* How: HTTP_OK with the status of an answer that is not Docker's or not 200 (0: no address,
+	   or no version in common). */
+	enum http_error failed;
+	long failed_status;
+	char newest[8], oldest[8]; /* the engine's own versions, "" if not told */
 	struct http_request *connecting;
 	void (*connected)(struct docker *docker, bool ok);
 	void *context; /* the worker's */
@@ -57,6 +62,9 @@ struct docker_call {
 	void (*on_done)(void *context, const struct http_answer *answer);
 	void *context;
 };
+
+/* The same for a path without a version in front. */
+struct http_request *docker_call_plain(struct docker *docker, const struct docker_call *call);
 
 /* Starts a call; needs a negotiated version.  NULL: out of memory. */
 struct http_request *docker_call(struct docker *docker, const struct docker_call *call);

@@ -89,6 +89,7 @@ take_numeric(struct endpoint *endpoint)
 		finish(endpoint, true);
 		return;
 	}
+	endpoint->not_allowed = true;
 	(void)snprintf(endpoint->error, sizeof(endpoint->error),
 	    "the address %.64s is not one that may be used", endpoint->url.host);
 	finish(endpoint, false);
@@ -188,6 +189,7 @@ endpoint_answer(struct endpoint *endpoint, struct worker *worker,
 		finish(endpoint, true);
 		return true;
 	}
+	endpoint->not_allowed = answer->addresses.count > 0;
 	if (answer->addresses.count > 0)
 		(void)snprintf(endpoint->error, sizeof(endpoint->error),
 		    "%.64s has no address that may be used (it has %.45s)", endpoint->url.host,

@@ -29,7 +29,8 @@ struct endpoint {
 	int64_t resolved_ms; /* 0: never, or no longer believed */
 	int64_t asked_id;    /* the question under way; 0: none */
 	char address_text[ADDRESS_TEXT_MAX_BYTES + 1];
-	char error[192]; /* why there is no address */
+	char error[192];  /* why there is no address */
+	bool not_allowed; /* … that it has some, and none may be used */
 	struct worker_timer timeout;
 	void (*ready)(struct endpoint *endpoint, bool ok);
 };

@@ -130,3 +130,20 @@ folder_lock_take(int folder, const char *path, struct buffer *why)
 		    path, strerror(errno));
 	return steal_fd(&fd);
 }
+
+int
+folder_lock_look(int folder, const char *path, struct buffer *why)
+{
+	int fd _cleanup_close_ = openat(folder, FOLDER_LOCK_FILE, O_RDONLY | OPEN_FLAGS);
+
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	if (fd < 0 || is_no_file(folder))
+		return refuse_file(folder, fd < 0 ? errno : EINVAL, path, why);
+	if (flock(fd, LOCK_SH | LOCK_NB) == 0)
+		return 0;
+	if (errno == EWOULDBLOCK)
+		return refuse_holder(fd, path, why);
+	(void)buffer_printf(why, "the lock of %s can't be looked at: %s", path, strerror(errno));
+	return -errno;
+}

@@ -12,6 +12,7 @@
 #include <strings.h>
 
 #include "common/attr.h"
+#include "common/http_date.h"
 
 #define RETRY_AFTER_MAX_S 86400
 
@@ -106,6 +107,9 @@ http_on_header(char *bytes, size_t size, size_t count, void *data)
 	if (line.length >= 5 && strncmp(bytes, "HTTP/", 5) == 0) {
 		request->json = false;
 		request->retry_after_ms = -1;
+		request->date_s = -1;
+	} else if (header_is(line, "Date", &value)) {
+		request->date_s = http_date(value);
 	} else if (header_is(line, "Retry-After", &value)) {
 		request->retry_after_ms = parse_retry_after(value);
 	} else if (header_is(line, "Content-Type", &value)) {
@@ -234,6 +238,45 @@ classify(const struct http_request *request, CURLcode code)
 	}
 }
 
+/* X509_V_ERR_… of OpenSSL's x509_vfy.h, which are part of its stable interface. */
+enum {
+	VERIFY_NOT_YET = 9,
+	VERIFY_EXPIRED = 10,
+};
+
+static enum http_tls
+tls_fault(const struct http_request *request, CURLcode code)
+{
+	long verified = 0;
+
+	if (code != CURLE_PEER_FAILED_VERIFICATION)
+		return HTTP_TLS_OTHER;
+	(void)curl_easy_getinfo(request->easy, CURLINFO_SSL_VERIFYRESULT, &verified);
+	if (verified == VERIFY_EXPIRED)
+		return HTTP_TLS_EXPIRED;
+	if (verified == VERIFY_NOT_YET)
+		return HTTP_TLS_NOT_YET;
+	/* The chain is good, so it is the name that is not. */
+	return verified == 0 ? HTTP_TLS_NAME : HTTP_TLS_CA;
+}
+
+/* Of the first certificate that the server sent, its own. */
+static int64_t
+certificate_until(const struct http_request *request)
+{
+	static const char expires[] = "Expire date:";
+	struct curl_certinfo *chain = NULL;
+
+	if (curl_easy_getinfo(request->easy, CURLINFO_CERTINFO, &chain) != CURLE_OK ||
+	    chain == NULL || chain->num_of_certs < 1)
+		return -1;
+	for (const struct curl_slist *at = chain->certinfo[0]; at != NULL; at = at->next)
+		if (strncmp(at->data, expires, sizeof(expires) - 1) == 0)
+			return http_date((struct slice){ at->data + sizeof(expires) - 1,
+			    strlen(at->data) - (sizeof(expires) - 1) });
+	return -1;
+}
+
 /* Why a connection could not be made, as the kernel says it. */
 static const char *
 connect_reason(const struct http_request *request)
@@ -314,6 +357,11 @@ http_answer_fill(struct http_request *request, CURLcode code, struct http_answer
 		    request->answer.length },
 		.json = request->json,
 		.retry_after_ms = request->retry_after_ms,
+		.date_s = request->date_s,
+		.tls = tls_fault(request, code),
+		.certificate_until_s = certificate_until(request),
 	};
+	(void)curl_easy_getinfo(request->easy, CURLINFO_HTTP_CONNECTCODE,
+	    &ret_answer->proxy_status);
 	describe(request, code, ret_answer);
 }

@@ -73,6 +73,16 @@ log_line(enum log_level level, const char *format, ...)
 }
 
 void
+log_always(enum log_level level, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	log_text(level, format, arguments);
+	va_end(arguments);
+}
+
+void
 fatal(const char *format, ...)
 {
 	va_list arguments;

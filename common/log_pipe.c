@@ -76,6 +76,9 @@ take_line(struct log_pipe *pipe, int64_t now_ms)
 {
 	if (pipe->line.length == 0)
 		return;
+	if (pipe->take != NULL &&
+	    pipe->take(pipe->take_context, pipe->line.bytes, pipe->line.length))
+		return;
 	if (pipe->line.length == pipe->last.length &&
 	    memcmp(pipe->line.bytes, pipe->last.bytes, pipe->last.length) == 0) {
 		if (pipe->repeats++ == 0)

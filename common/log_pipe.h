@@ -6,6 +6,7 @@
 #ifndef COMMON_LOG_PIPE_H
 #define COMMON_LOG_PIPE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,6 +20,10 @@
 #define LOG_DROPPED_MS 1000 /* the same for lines that were too many */
 
 struct log_pipe {
+	/* Sees each whole line first, mark included, and may take it: then it is neither told nor
+	   counted.  NULL: none. */
+	bool (*take)(void *context, const char *line, size_t length);
+	void *take_context;
 	int fd; /* owned; -1: closed */
 	const char *name;
 	struct buffer line; /* begun and not ended */

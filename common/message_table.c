@@ -485,6 +485,11 @@ const struct message_entry messages[MESSAGE_COUNT] = {
 	    .to = SUPERVISOR,
 	    .record = RECORD(message_bad_peer, bad_peer_fields),
 	    .why = "a peer broke the protocol: both are replaced, so that it is no weapon" },
+	[MESSAGE_CHECKED] = { .name = "checked",
+	    .from = PROCESS_AGENT_WORKERS,
+	    .to = SUPERVISOR,
+	    .record = NO_FIELDS("checked"),
+	    .why = "in a check only: the worker has said all that it found" },
 
 	[MESSAGE_RESOLVE] = { .name = "resolve",
 	    .from = MASTER_LINK | DOCKER_WATCHER | TUNNEL_KEEPER,

@@ -231,6 +231,10 @@ const struct setting_entry settings[SETTING_COUNT] = {
 	    .derived = true,
 	    .workers = LINK | RESOLVER,
 	    .help = "HTTPS_PROXY without its user information, where it is used" },
+	[SETTING_CHECK] = { .name = "CHECK",
+	    .derived = true,
+	    .workers = PROCESS_AGENT_WORKERS,
+	    .help = "true for --check --online: look at what is needed in place of the work" },
 };
 
 const enum setting endpoint_settings[ENDPOINT_COUNT] = {

@@ -60,6 +60,7 @@ enum setting {
 	/* Worked out by the supervisor, not an environment variable: HTTPS_PROXY without its user
 	   information, and only if the master is reached through it. */
 	SETTING_PROXY_ENDPOINT,
+	SETTING_CHECK, /* "true": the worker checks what it needs in place of its work */
 	SETTING_COUNT,
 };
 

@@ -64,6 +64,18 @@ worker_state_forget(struct worker *worker, enum state_file file)
 	buffer_free(&worker->files[file].content);
 }
 
+bool
+worker_is_check(const struct worker *worker)
+{
+	return worker_setting_boolean(worker, SETTING_CHECK);
+}
+
+void
+worker_checked(struct worker *worker)
+{
+	control_say(worker, "{\"type\":\"checked\"}");
+}
+
 void
 worker_exit(struct worker *worker)
 {
@@ -327,8 +339,10 @@ worker_run(const struct worker_handlers *handlers, void *context)
 	signal(SIGPIPE, SIG_IGN);
 	setup(&worker, handlers, context);
 	wait_for_config(&worker);
-	if (handlers->configure != NULL)
-		handlers->configure(&worker);
+	if (worker_is_check(&worker) && handlers->check != NULL)
+		worker.handlers = handlers->check;
+	if (worker.handlers->configure != NULL)
+		worker.handlers->configure(&worker);
 	confine(&worker);
 	while (!is_done(&worker)) {
 		flush(&worker);

@@ -23,6 +23,9 @@ struct worker;
 
 struct worker_handlers {
 	enum process process;
+	/* Those that take the place of these ones in `--check --online`, whose process is the same.
+	   NULL: the worker works as ever, and has nothing to find. */
+	const struct worker_handlers *check;
 	/* The configuration is here, nothing is confined yet: warm up libraries, read files. */
 	void (*configure)(struct worker *worker);
 	/* State and secrets are here. */
@@ -141,6 +144,12 @@ worker_timer_is_set(const struct worker_timer *timer)
 {
 	return timer->due_ms != 0;
 }
+
+/* Whether this is `--check --online`: nothing is saved, and nothing may be changed anywhere. */
+bool worker_is_check(const struct worker *worker);
+
+/* In a check: everything that there is to find was said. */
+void worker_checked(struct worker *worker);
 
 /* Ends the loop once what is queued has been written (at most 1 s). */
 void worker_exit(struct worker *worker);

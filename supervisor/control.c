@@ -10,6 +10,7 @@
 #include "common/clock.h"
 #include "common/data_folder.h"
 #include "common/log_out.h"
+#include "supervisor/check.h"
 #include "supervisor/slot.h"
 #include "supervisor/state_files.h"
 #include "supervisor/supervisor.h"
@@ -99,6 +100,10 @@ take_save(struct supervisor *supervisor, struct slot *slot, struct slice blob)
 	enum state_file file = slot->save_file;
 	int error;
 
+	if (supervisor->check != NULL) {
+		answer_save(slot, file, "a check saves nothing");
+		return;
+	}
 	if (!rate_allows(&slot->saves, clock_ms(), SAVES_BURST, SAVES_A_SECOND)) {
 		answer_save(slot, file, "too many saves");
 		return;
@@ -111,8 +116,13 @@ take_save(struct supervisor *supervisor, struct slot *slot, struct slice blob)
 void
 put_aside(const struct supervisor *supervisor, enum state_file file, const char *why)
 {
-	int error = state_file_corrupt(supervisor->data_fd, file);
+	int error;
 
+	if (supervisor->check != NULL) {
+		check_state(supervisor->check, file, why);
+		return;
+	}
+	error = state_file_corrupt(supervisor->data_fd, file);
 	say(LOG_LEVEL_WARNING, "%s %s and is put aside as %s.corrupt%s%s", state_file_names[file],
 	    why, state_file_names[file], error == 0 ? "" : ": ",
 	    error == 0 ? "" : strerror(-error));
@@ -177,8 +187,12 @@ take_text(struct supervisor *supervisor, struct slot *slot, struct slice frame)
 		slot->save_file = file;
 		slot->expected = EXPECT_SAVE;
 	} else if (names_file(slot, frame, "corrupt", &file)) {
-		if (rate_allows(&slot->saves, clock_ms(), SAVES_BURST, SAVES_A_SECOND))
+		/* In a check the worker finds that itself. */
+		if (supervisor->check == NULL &&
+		    rate_allows(&slot->saves, clock_ms(), SAVES_BURST, SAVES_A_SECOND))
 			put_aside(supervisor, file, "can't be understood");
+	} else if (supervisor->check != NULL && is_text(frame, "{\"type\":\"checked\"}")) {
+		check_worker_done(supervisor, slot->process);
 	} else if (names_peer(slot, frame, &peer)) {
 		take_bad_peer(supervisor, slot, peer);
 	} else {

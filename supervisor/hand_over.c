@@ -12,6 +12,7 @@
 #include "common/json_out.h"
 #include "common/listener.h"
 #include "common/log_out.h"
+#include "supervisor/check.h"
 #include "supervisor/slot.h"
 #include "supervisor/state_files.h"
 #include "supervisor/supervisor.h"
@@ -79,7 +80,9 @@ send_state(struct supervisor *supervisor, struct slot *slot, enum state_file fil
 	bool exists;
 	int error = state_file_read(supervisor->data_fd, file, &content, &exists);
 
-	if (error == -EFBIG)
+	if (error != 0 && error != -EFBIG && supervisor->check != NULL)
+		check_state(supervisor->check, file, strerror(-error));
+	else if (error == -EFBIG)
 		put_aside(supervisor, file, "is too large, or no file");
 	else if (error != 0)
 		say(LOG_LEVEL_ERROR, "%s can't be read, %s starts %s: %s", state_file_names[file],

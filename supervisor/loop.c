@@ -14,6 +14,7 @@
 
 #include "common/clock.h"
 #include "common/log_out.h"
+#include "supervisor/check.h"
 #include "supervisor/slot.h"
 #include "supervisor/supervisor.h"
 
@@ -74,6 +75,8 @@ wait_ms(const struct supervisor *supervisor, int64_t now_ms)
 {
 	int64_t wait = IDLE_MS;
 
+	if (supervisor->check != NULL)
+		wait = check_wait_ms(supervisor, now_ms);
 	for_each_worker(process) {
 		const struct slot *slot = &supervisor->slots[process];
 		int64_t until = slot_deadline(slot);
@@ -220,6 +223,8 @@ turn(struct supervisor *supervisor)
 	forgive(supervisor, clock_ms() - after);
 	for_each_worker(process)
 		slot_tick(supervisor, &supervisor->slots[process], clock_ms());
+	if (supervisor->check != NULL)
+		check_tick(supervisor, clock_ms());
 }
 
 static bool
@@ -241,10 +246,14 @@ supervisor_run(struct supervisor *supervisor)
 
 		*slot = (struct slot){ .process = process, .log.fd = -1 };
 		channel_close(&slot->control);
+		if (supervisor->check != NULL)
+			check_listen(supervisor->check, slot);
 		slot_event(supervisor, slot, EVENT_DUE);
 	}
 	while (!is_done(supervisor))
 		turn(supervisor);
+	if (supervisor->check != NULL)
+		return check_end(supervisor->check);
 	status_close(supervisor);
 	say(LOG_LEVEL_INFO, "stopped");
 	log_out_flush();

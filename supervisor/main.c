@@ -20,6 +20,7 @@
 #include "common/log_out.h"
 #include "policy/identity.h"
 #include "policy/values.h"
+#include "supervisor/check.h"
 #include "supervisor/state_files.h"
 #include "supervisor/supervisor.h"
 #include "version.h"
@@ -28,9 +29,17 @@
 
 struct options {
 	bool check_only;
+	bool online;
 	bool print_policy;
 	enum process printed; /* PROCESS_COUNT: all */
 };
+
+/* docker-gate's own calls are what the agent's check finds. */
+static bool
+can_check_online(void)
+{
+	return supervisor_program == PROGRAM_AGENT;
+}
 
 /* -1: go on; else the exit status. */
 static int
@@ -40,6 +49,7 @@ read_options(int argc, char **argv, struct options *options)
 		{ "check", no_argument, NULL, 'c' },
 		{ "check-config", no_argument, NULL, 'c' }, /* the same, as it was called first */
 		{ "help", no_argument, NULL, 'h' },
+		{ "online", no_argument, NULL, 'o' },
 		{ "print-policy", optional_argument, NULL, 'p' },
 		{ "version", no_argument, NULL, 'v' },
 		{ NULL, 0, NULL, 0 },
@@ -48,9 +58,10 @@ read_options(int argc, char **argv, struct options *options)
 
 	while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
 		if (option == 'h') {
-			printf("Usage: %s [--check | --print-policy[=PROCESS] | --version | "
+			printf("Usage: %s [--check%s | --print-policy[=PROCESS] | --version | "
 			       "--help]\n\n",
-			    programs[supervisor_program].name);
+			    programs[supervisor_program].name,
+			    can_check_online() ? " [--online]" : "");
 			config_print_help(supervisor_program);
 			return EXIT_SUCCESS;
 		}
@@ -58,7 +69,7 @@ read_options(int argc, char **argv, struct options *options)
 			printf("%s %s\n", programs[supervisor_program].name, AGENT_VERSION);
 			return EXIT_SUCCESS;
 		}
-		if (option != 'c' && option != 'p')
+		if (option != 'c' && option != 'p' && (option != 'o' || !can_check_online()))
 			return EX_USAGE;
 		if (option == 'p' && optarg != NULL) {
 			options->printed = program_process(supervisor_program, optarg);
@@ -69,7 +80,13 @@ read_options(int argc, char **argv, struct options *options)
 			}
 		}
 		options->check_only |= option == 'c';
+		options->online |= option == 'o';
 		options->print_policy |= option == 'p';
+	}
+	if (options->online && !options->check_only) {
+		fprintf(stderr, "%s: --online goes with --check\n",
+		    programs[supervisor_program].name);
+		return EX_USAGE;
 	}
 	return optind < argc ? EX_USAGE : -1;
 }
@@ -178,6 +195,53 @@ run(struct supervisor *supervisor)
 	return status != 0 ? status : supervisor_run(supervisor);
 }
 
+/* ---- --check --online ---- */
+
+/* Lines that a check has no use for: it tells what is found on stdout, and only trouble here. */
+static void
+quieten(struct config *config)
+{
+	char **level = &config->values[SETTING_LOG_LEVEL];
+
+	if (*level != NULL && strcmp(*level, log_level_names[LOG_LEVEL_INFO]) == 0) {
+		free(*level);
+		*level = strdup(log_level_names[LOG_LEVEL_WARNING]);
+	}
+	log_out_set(*level, config->values[SETTING_TZ]);
+}
+
+/* Its own findings first; then the workers, confined as ever, say theirs.  The exit status. */
+static int
+check_online(struct supervisor *supervisor)
+{
+	static struct check check;
+	struct config *config = supervisor->config;
+	int status;
+
+	check_begin(&check);
+	supervisor->check = &check;
+	(void)config_read(supervisor_program, environ, config);
+	config_wipe_environment(environ);
+	quieten(config);
+	policy_values_find(config, &supervisor->values);
+	policy_values_check(config, &supervisor->values);
+	check_settings(&check, config);
+	if (config->mistakes.length > 0) {
+		(void)check_end(&check);
+		return EX_CONFIG;
+	}
+	check_own(supervisor);
+	config->values[SETTING_CHECK] = strdup("true");
+	supervisor->status_fd = -1;
+	for (size_t at = 0; at < STATUS_CLIENTS_MAX; at++)
+		supervisor->clients[at].fd = -1;
+	supervisor->signal_fd = open_signals();
+	supervisor->started_ms = clock_ms();
+	check.end_ms = supervisor->started_ms + CHECK_MS;
+	status = confine(supervisor);
+	return status != 0 ? status : supervisor_run(supervisor);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -197,6 +261,11 @@ main(int argc, char **argv)
 	if (options.print_policy) {
 		print_policy(&supervisor, options.printed);
 		return EXIT_SUCCESS;
+	}
+	if (options.online) {
+		status = check_online(&supervisor);
+		config_free(&config);
+		return status;
 	}
 	status = prepare(&supervisor, options.check_only);
 	if (status == 0 && options.check_only)

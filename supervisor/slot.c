@@ -10,6 +10,7 @@
 
 #include "common/clock.h"
 #include "common/log_out.h"
+#include "supervisor/check.h"
 
 #define STOP_FIRST_MS 6700 /* tunnel-keeper: Docker stops the container within 6 s */
 #define STOP_OTHERS_MS 600
@@ -90,6 +91,11 @@ on_end(struct supervisor *supervisor, struct slot *slot)
 {
 	int64_t delay;
 
+	if (supervisor->check != NULL) {
+		slot->phase = PHASE_STOPPED;
+		check_worker_ended(supervisor, slot->process);
+		return;
+	}
 	slot->died_ms = clock_ms();
 	delay = next_delay(slot);
 	slot->due_ms = slot->died_ms + delay;
@@ -104,7 +110,11 @@ on_end(struct supervisor *supervisor, struct slot *slot)
 static void
 on_failed(struct supervisor *supervisor, struct slot *slot)
 {
-	(void)supervisor;
+	if (supervisor->check != NULL) {
+		slot->phase = PHASE_STOPPED;
+		check_worker_ended(supervisor, slot->process);
+		return;
+	}
 	/* How well its predecessor was is no reason to try again at once, and at once again. */
 	slot->ready_ms = 0;
 	slot->due_ms = clock_ms() + next_delay(slot);

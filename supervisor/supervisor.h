@@ -63,8 +63,11 @@ struct status_client {
 	int64_t since_ms;
 };
 
+struct check; /* check.h */
+
 struct supervisor {
 	struct config *config;
+	struct check *check; /* `--check --online`; NULL: the agent's own work */
 	struct policy_values values;
 	unsigned own_filters;
 	int64_t started_ms;

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The supervisor.  What it finds itself in a check: settings, kernel, start mode, data folder, lock
+ * and run folder.  It looks and writes nothing: an agent may run on that very folder.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/data_folder.h"
+#include "common/folder_lock.h"
+#include "policy/values.h"
+#include "supervisor/check.h"
+
+/* One finding for each line of a text. */
+static void
+say_each(struct check *check, enum finding finding, const char *lines)
+{
+	while (lines != NULL && *lines != '\0') {
+		int length = (int)strcspn(lines, "\n");
+
+		check_say(check, finding, "%.*s", length, lines);
+		lines += length + (lines[length] == '\n' ? 1 : 0);
+	}
+}
+
+/* Whether a warning of the configuration is about the machine and not about a setting's value. */
+static bool
+is_of_kernel(const char *line)
+{
+	return strncmp(line, "SANDBOX:", 8) == 0 || strncmp(line, "memory ", 7) == 0;
+}
+
+static void
+say_warnings(struct check *check, const char *lines)
+{
+	while (lines != NULL && *lines != '\0') {
+		int length = (int)strcspn(lines, "\n");
+
+		check_say(check,
+		    is_of_kernel(lines) ? FINDING_KERNEL_LESS : FINDING_SETTING_WARNING, "%.*s",
+		    length, lines);
+		lines += length + (lines[length] == '\n' ? 1 : 0);
+	}
+}
+
+void
+check_settings(struct check *check, const struct config *config)
+{
+	say_each(check, FINDING_SETTING_WRONG, config->mistakes.bytes);
+	if (config->mistakes.length == 0)
+		check_say(check, FINDING_SETTINGS_GOOD, "every setting is good");
+	say_warnings(check, config->warnings.bytes);
+}
+
+static void
+check_kernel(struct check *check, const struct policy_values *values)
+{
+	if (values->landlock_abi > 0)
+		check_say(check, FINDING_KERNEL, "seccomp, and Landlock ABI %d",
+		    values->landlock_abi);
+	check_say(check, FINDING_START_MODE, "start mode: %s", policy_start_mode(values));
+}
+
+static void
+check_lock(struct check *check, int folder, const char *path)
+{
+	struct buffer why _cleanup_buffer_ = BUFFER(2 * SETTING_VALUE_MAX_BYTES);
+	int result = folder_lock_look(folder, path, &why);
+
+	if (result == 0)
+		check_say(check, FINDING_LOCK_FREE, "no agent runs on %s", path);
+	else if (result == -EWOULDBLOCK)
+		check_say(check, FINDING_LOCK_HELD, "%s", why.bytes);
+	else
+		check_say(check, FINDING_LOCK_UNKNOWN, "%s", why.bytes);
+}
+
+static void
+check_data(struct supervisor *supervisor)
+{
+	struct buffer why _cleanup_buffer_ = BUFFER(2 * SETTING_VALUE_MAX_BYTES);
+	const char *path = supervisor->config->values[SETTING_DATA_DIR];
+
+	supervisor->data_fd = data_folder_look(path, &why);
+	if (supervisor->data_fd < 0) {
+		check_say(supervisor->check, FINDING_DATA_UNUSABLE, "%s", why.bytes);
+		/* Its files may be readable all the same. */
+		supervisor->data_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		return;
+	}
+	check_say(supervisor->check, FINDING_DATA_GOOD, "%s can be written", path);
+	check_lock(supervisor->check, supervisor->data_fd, path);
+}
+
+static void
+check_run_folder(struct check *check, const char *path)
+{
+	if (faccessat(AT_FDCWD, path, W_OK | X_OK, AT_EACCESS) == 0)
+		check_say(check, FINDING_RUN_GOOD, "%s can be written", path);
+	else
+		check_say(check, FINDING_RUN_UNUSABLE, "%s can't be written: %s", path,
+		    strerror(errno));
+}
+
+void
+check_own(struct supervisor *supervisor)
+{
+	check_kernel(supervisor->check, &supervisor->values);
+	check_data(supervisor);
+	check_run_folder(supervisor->check, supervisor->config->values[SETTING_RUN_DIR]);
+}
