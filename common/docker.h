@@ -33,7 +33,8 @@ struct docker {
 	char newest[8], oldest[8]; /* the engine's own versions, "" if not told */
 	struct http_request *connecting;
 	void (*connected)(struct docker *docker, bool ok);
-	void *context; /* the worker's */
+	void *context;              /* the worker's */
+	struct docker_check *check; /* in a check: docker_check.h */
 };
 
 /* `url_setting` is one of endpoint_settings. */

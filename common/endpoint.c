@@ -58,6 +58,7 @@ on_timeout(struct worker *worker UNUSED, struct worker_timer *timer)
 {
 	struct endpoint *endpoint = container_of(timer, struct endpoint, timeout);
 
+	endpoint->silent = true;
 	(void)snprintf(endpoint->error, sizeof(endpoint->error),
 	    "name-resolver has not answered for %.64s", endpoint->url.host);
 	finish_without(endpoint);
@@ -185,6 +186,7 @@ endpoint_answer(struct endpoint *endpoint, struct worker *worker,
 	if (endpoint->asked_id == 0 || answer->id != endpoint->asked_id)
 		return false;
 	worker_timer_stop(worker, &endpoint->timeout);
+	endpoint->silent = false;
 	if (take_addresses(endpoint, &answer->addresses) > 0) {
 		finish(endpoint, true);
 		return true;

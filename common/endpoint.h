@@ -30,6 +30,7 @@ struct endpoint {
 	int64_t asked_id;    /* the question under way; 0: none */
 	char address_text[ADDRESS_TEXT_MAX_BYTES + 1];
 	char error[192];  /* why there is no address */
+	bool silent;      /* … that name-resolver did not answer */
 	bool not_allowed; /* … that it has some, and none may be used */
 	struct worker_timer timeout;
 	void (*ready)(struct endpoint *endpoint, bool ok);

@@ -78,7 +78,7 @@ const struct finding_entry findings[FINDING_COUNT] = {
 	[FINDING_NAME_UNKNOWN] = { "C101", CHECK_WRONG, RESOLVER, NULL, "DNS does not know a name",
 	    "check its spelling in DOCKFLARE_MASTER_URL, HTTPS_PROXY, DOCKER_HOST or "
 	    "DOCKER_TUNNEL_HOST; a container's name needs a network that both are on" },
-	[FINDING_NO_DNS] = { "C102", CHECK_WRONG, RESOLVER, NULL,
+	[FINDING_NO_DNS] = { "C102", CHECK_WRONG, RESOLVER | LINK | DOCKERS, NULL,
 	    "no name server answers, or none can",
 	    "check the name servers in /etc/resolv.conf (Docker: dns:), and that port 53 is let "
 	    "through" },
@@ -140,7 +140,6 @@ const struct finding_entry findings[FINDING_COUNT] = {
 	[FINDING_MASTER_FAILS] = { "C217", CHECK_WRONG, LINK, NULL,
 	    "the master, or what is before it, answers with an error of its own",
 	    "look into the master's log" },
-	[FINDING_MASTER_ANSWERS] = { "C218", CHECK_OK, LINK, NULL, "the master answers", NULL },
 	[FINDING_CLOCK_GOOD] = { "C220", CHECK_OK, LINK, NULL,
 	    "the clocks here and there are less than 30 s apart", NULL },
 	[FINDING_CLOCK_OFF] = { "C221", CHECK_WARNING, LINK, NULL,

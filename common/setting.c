@@ -97,7 +97,7 @@ const struct setting_entry settings[SETTING_COUNT] = {
 	[SETTING_NETWORK_NAME] = { .name = "CLOUDFLARED_NETWORK_NAME",
 	    .fallback = "cloudflare-net",
 	    .programs = BOTH,
-	    .workers = KEEPER | GATE_TUNNELLER | GATE_ENGINE,
+	    .workers = WATCHER | KEEPER | GATE_TUNNELLER | GATE_ENGINE,
 	    .normalise = value_network_name,
 	    .help = "the Docker network of the tunnel's container" },
 	[SETTING_IMAGE] = { .name = "CLOUDFLARED_IMAGE",

@@ -19,8 +19,6 @@
 #define LIST_MAX_BYTES (256u * 1024 * 1024)
 #define ELEMENT_MAX_BYTES (4 * 1024 * 1024)
 
-static const char list_path[] = "/containers/json";
-
 static void
 on_list_timer(struct worker *worker, struct worker_timer *timer UNUSED)
 {
@@ -126,7 +124,7 @@ refuse(struct watcher *watcher)
 	else if (watcher->list_bytes > LIST_MAX_BYTES)
 		why = "over 256 MiB";
 	(void)snprintf(reason, sizeof(reason), "the answer to GET %s is not Docker's list: %s",
-	    list_path, why);
+	    WATCHER_LIST_PATH, why);
 	watcher_fail(watcher, reason);
 }
 
@@ -137,7 +135,8 @@ on_done(void *context, const struct http_answer *answer)
 
 	watcher->list = NULL;
 	if (answer->error == HTTP_OK && answer->status != 200) {
-		watcher_fail(watcher, docker_explain(&watcher->docker, "GET", list_path, answer));
+		watcher_fail(watcher,
+		    docker_explain(&watcher->docker, "GET", WATCHER_LIST_PATH, answer));
 	} else if (answer->error != HTTP_OK && answer->error != HTTP_FAILED) {
 		watcher_fail(watcher, answer->detail);
 	} else if (answer->error != HTTP_OK || !splitter_is_whole(&watcher->elements)) {
@@ -152,7 +151,7 @@ list_begin(struct watcher *watcher)
 {
 	struct docker_call call = {
 		.method = "GET",
-		.path = list_path,
+		.path = WATCHER_LIST_PATH,
 		.timeout_ms = LIST_TIMEOUT_MS,
 		.on_data = on_data,
 		.on_done = on_done,

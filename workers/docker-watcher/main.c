@@ -8,6 +8,7 @@
 #include "common/attr.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "workers/docker-watcher/check.h"
 #include "workers/docker-watcher/watcher.h"
 
 static struct watcher watcher;
@@ -117,6 +118,7 @@ main(void)
 {
 	static const struct worker_handlers handlers = {
 		.process = PROCESS_DOCKER_WATCHER,
+		.check = &watcher_check_handlers,
 		.configure = configure,
 		.start = start,
 		.peer_up = peer_up,

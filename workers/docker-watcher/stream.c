@@ -19,13 +19,6 @@
 /* A proxy that holds the header back until the first event must not hold the list back. */
 #define HEADER_WAIT_MS 5000
 
-/* {"type":["container"],"event":["start","die","died","stop","destroy","remove","rename",
-   "pause","unpause"]}: died and remove are Podman's words. */
-static const char events_path[] =
-    "/events?filters=%7B%22type%22%3A%5B%22container%22%5D%2C%22event%22%3A%5B"
-    "%22start%22%2C%22die%22%2C%22died%22%2C%22stop%22%2C%22destroy%22%2C%22remove%22%2C"
-    "%22rename%22%2C%22pause%22%2C%22unpause%22%5D%7D";
-
 static bool
 is_tunnel(const struct event *event)
 {
@@ -128,7 +121,8 @@ on_done(void *context, const struct http_answer *answer)
 
 	watcher->stream = NULL;
 	if (answer->error == HTTP_OK && answer->status != 200) {
-		watcher_fail(watcher, docker_explain(&watcher->docker, "GET", events_path, answer));
+		watcher_fail(watcher,
+		    docker_explain(&watcher->docker, "GET", WATCHER_EVENTS_PATH, answer));
 	} else if (answer->error == HTTP_FAILED && answer->status == 200) {
 		watcher_fail(watcher, "what GET /events sends is not Docker's events");
 	} else if (answer->status == 200 && began) {
@@ -145,7 +139,7 @@ stream_begin(struct watcher *watcher)
 {
 	struct docker_call call = {
 		.method = "GET",
-		.path = events_path,
+		.path = WATCHER_EVENTS_PATH,
 		.on_start = on_start,
 		.on_data = on_data,
 		.on_done = on_done,

@@ -14,6 +14,16 @@
 #include "common/notes.h"
 #include "common/splitter.h"
 
+/* Constants, so that the check's table can have them. */
+#define WATCHER_LIST_PATH "/containers/json"
+
+/* {"type":["container"],"event":["start","die","died","stop","destroy","remove","rename",
+   "pause","unpause"]}: died and remove are Podman's words. */
+#define WATCHER_EVENTS_PATH                                                                   \
+	"/events?filters=%7B%22type%22%3A%5B%22container%22%5D%2C%22event%22%3A%5B"           \
+	"%22start%22%2C%22die%22%2C%22died%22%2C%22stop%22%2C%22destroy%22%2C%22remove%22%2C" \
+	"%22rename%22%2C%22pause%22%2C%22unpause%22%5D%7D"
+
 #define WATCHER_REASON_BYTES HTTP_DETAIL_BYTES
 
 /* What master-link is being told; a large snapshot is told in turns. */

@@ -13,9 +13,8 @@
 /* Deep enough that one hostile command does not cost the others in the same answer. */
 #define ANSWER_MAX_DEPTH 64
 
-/* Whether the body is an object, so that it may be the master who speaks. */
-static bool
-is_object(struct slice body)
+bool
+answer_is_object(struct slice body)
 {
 	size_t at = 0;
 
@@ -155,7 +154,7 @@ answer_judge(const struct http_answer *answer, enum route route, struct judgemen
 
 	*ret_judgement = (struct judgement){ .verdict = VERDICT_AWAY };
 	if (answer->error == HTTP_OK) {
-		object = is_object(answer->body);
+		object = answer_is_object(answer->body);
 		if (object)
 			read_code(answer->body, ret_judgement->code);
 		ret_judgement->verdict = judge_status(answer, route, object, ret_judgement);

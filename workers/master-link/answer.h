@@ -37,6 +37,9 @@ struct judgement {
 	char reason[ANSWER_REASON_BYTES]; /* one line, and what to do where that is known */
 };
 
+/* Whether the body is an object, so that it may be the master who speaks. */
+bool answer_is_object(struct slice body);
+
 /* Judges an answer.  Never quotes its body but for a code of letters, digits, "_", "-", ".". */
 void answer_judge(const struct http_answer *answer, enum route route,
     struct judgement *ret_judgement);

@@ -45,6 +45,7 @@ struct outgoing {
 	struct buffer body;
 	long timeout_ms;
 	size_t answer_max_bytes;
+	bool certificate; /* its end is wanted */
 };
 
 /* What the event under way tells, for when it is answered. */
@@ -177,6 +178,13 @@ extern const struct job_entry jobs[JOB_COUNT];
 
 /* request.c */
 void request_send(struct link *link, enum job job);
+/* A request with the link's secrets whose answer goes to `done`, with the link as context.  False if
+   it can't be set up. */
+bool request_start(struct link *link, const struct outgoing *outgoing,
+    void (*done)(void *context, const struct http_answer *answer));
+
+/* check.c: the handlers of `--check --online`. */
+extern const struct worker_handlers link_check_handlers;
 
 /* state.c: what becomes of the link. */
 void link_is_back(struct link *link);

@@ -188,6 +188,7 @@ wait_for(struct worker *worker, struct pollfd *fds, unsigned count, int timeout_
 
 static const struct worker_handlers handlers = {
 	.process = PROCESS_MASTER_LINK,
+	.check = &link_check_handlers,
 	.configure = link_configure,
 	.start = start,
 	.peer_up = peer_up,

@@ -194,8 +194,9 @@ on_done(void *context, const struct http_answer *answer)
 
 /* ---- the request ---- */
 
-static void
-start(struct link *link, const struct outgoing *outgoing)
+bool
+request_start(struct link *link, const struct outgoing *outgoing,
+    void (*done)(void *context, const struct http_answer *answer))
 {
 	struct buffer url _cleanup_buffer_ = BUFFER(URL_MAX_BYTES);
 	struct buffer proxy _cleanup_buffer_ = BUFFER(URL_MAX_BYTES);
@@ -214,8 +215,9 @@ start(struct link *link, const struct outgoing *outgoing)
 		.body_max_bytes = outgoing->answer_max_bytes,
 		.connect_timeout_ms = CONNECT_TIMEOUT_MS,
 		.timeout_ms = outgoing->timeout_ms,
+		.certificate = outgoing->certificate,
 		.judge = judge,
-		.on_done = on_done,
+		.on_done = done,
 		.context = link,
 	};
 	size_t headers = 0;
@@ -240,8 +242,7 @@ start(struct link *link, const struct outgoing *outgoing)
 		    "CF-Access-Client-Secret: ", secret);
 	}
 	link->request = http_start(link->http, &call);
-	if (link->request == NULL)
-		link_is_away(link, "a request can't be set up", -1);
+	return link->request != NULL;
 }
 
 void
@@ -268,7 +269,8 @@ request_send(struct link *link, enum job job)
 		telling_drop(link);
 		jobs[job].build(link, &outgoing);
 	}
-	start(link, &outgoing);
+	if (!request_start(link, &outgoing, on_done))
+		link_is_away(link, "a request can't be set up", -1);
 	buffer_free(&outgoing.path);
 	buffer_free(&outgoing.body);
 }

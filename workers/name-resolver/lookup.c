@@ -121,6 +121,14 @@ collect(const struct ares_addrinfo *result, char texts[][ADDRESS_TEXT_MAX_BYTES 
 	return count;
 }
 
+static enum lookup_end
+end_of(int status)
+{
+	if (status == ARES_ENOTFOUND || status == ARES_ENODATA)
+		return LOOKUP_UNKNOWN;
+	return status == ARES_SUCCESS ? LOOKUP_FOUND : LOOKUP_FAILED;
+}
+
 static void
 on_result(void *argument, int status, int timeouts UNUSED, struct ares_addrinfo *result)
 {
@@ -132,7 +140,7 @@ on_result(void *argument, int status, int timeouts UNUSED, struct ares_addrinfo 
 	running->lookup->running--;
 	if (status == ARES_ECONNREFUSED || status == ARES_ETIMEOUT || status == ARES_ESERVFAIL)
 		running->lookup->stale = true;
-	running->done(running->context, addresses,
+	running->done(running->context, end_of(status), addresses,
 	    status == ARES_SUCCESS ? "no address" : ares_strerror(status));
 	ares_freeaddrinfo(result);
 	free(running);

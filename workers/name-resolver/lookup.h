@@ -15,8 +15,15 @@ struct lookup;
 /* NULL if the library can't be set up.  Reads the resolver's files. */
 struct lookup *lookup_new(void);
 
+enum lookup_end {
+	LOOKUP_FOUND,
+	LOOKUP_UNKNOWN, /* the DNS answered: there is no such name, or no address of it */
+	LOOKUP_FAILED,  /* no server answered, or none could */
+};
+
 /* The addresses, at most ADDRESSES_MAX, or none and why; valid during the call. */
-typedef void lookup_done(void *context, struct texts addresses, const char *why);
+typedef void lookup_done(void *context, enum lookup_end end, struct texts addresses,
+    const char *why);
 
 /*
  * Looks a name up; calls `done` once, maybe before it returns.  `host` must stay until then.

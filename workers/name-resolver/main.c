@@ -11,6 +11,7 @@
 #include <strings.h>
 
 #include "common/attr.h"
+#include "common/finding.h"
 #include "common/log.h"
 #include "common/url.h"
 #include "common/worker.h"
@@ -23,6 +24,7 @@ static struct {
 	struct lookup *lookup;
 	char names[NAMES_MAX][HOST_MAX_BYTES + 1];
 	size_t name_count;
+	bool said[NAMES_MAX];             /* in a check: it was told what became of that name */
 	unsigned asked[PROCESS_COUNT];    /* questions under way */
 	uint64_t channels[PROCESS_COUNT]; /* how often the channel was made anew */
 	int64_t answered;
@@ -63,13 +65,40 @@ answer(struct worker *worker, enum process asker, int64_t id, struct texts addre
 	tell_status(worker);
 }
 
+/* In a check: once for each name, however many ask for it. */
 static void
-on_found(void *context, struct texts addresses, const char *why)
+say_found(const char *host, enum lookup_end end, const struct texts *addresses, const char *why)
+{
+	static const enum finding found[] = {
+		[LOOKUP_FOUND] = FINDING_NAME_GOOD,
+		[LOOKUP_UNKNOWN] = FINDING_NAME_UNKNOWN,
+		[LOOKUP_FAILED] = FINDING_NO_DNS,
+	};
+	char text[ADDRESSES_MAX * (ADDRESS_TEXT_MAX_BYTES + 2) + 8] = "";
+	size_t length = 0;
+
+	for (size_t i = 0; i < resolver.name_count; i++) {
+		if (strcasecmp(resolver.names[i], host) != 0)
+			continue;
+		if (resolver.said[i])
+			return;
+		resolver.said[i] = true;
+	}
+	for (size_t i = 0; i < addresses->count && length < sizeof(text); i++)
+		length += (size_t)snprintf(text + length, sizeof(text) - length, "%s%s",
+		    i == 0 ? "has " : ", ", addresses->items[i]);
+	finding_say(found[end], "%s %s", host, addresses->count > 0 ? text : why);
+}
+
+static void
+on_found(void *context, enum lookup_end end, struct texts addresses, const char *why)
 {
 	struct question *question = context;
 	char error[DETAIL_MAX_BYTES];
 
 	resolver.asked[question->asker]--;
+	if (worker_is_check(question->worker))
+		say_found(question->host, end, &addresses, why);
 	(void)snprintf(error, sizeof(error), "%s: %s", question->host, why == NULL ? "" : why);
 	/* A channel that was made anew knows nothing of this question. */
 	if (question->channel == resolver.channels[question->asker])
@@ -151,6 +180,9 @@ static void
 start(struct worker *worker)
 {
 	tell_status(worker);
+	/* It finds what the others ask for: it is through when they are. */
+	if (worker_is_check(worker))
+		worker_checked(worker);
 }
 
 static int

@@ -158,6 +158,12 @@ struct keeper {
 	int stop_failures;
 };
 
+/* main.c: before confinement. */
+void keeper_configure(struct worker *worker);
+
+/* check.c: the handlers of `--check --online`. */
+extern const struct worker_handlers keeper_check_handlers;
+
 /* commands.c */
 void keeper_on_command(struct keeper *keeper, const struct message_command *command);
 void keeper_on_restore(struct keeper *keeper, const struct message_restore *restore);
@@ -206,6 +212,9 @@ void keeper_follow_run(struct keeper *keeper);
 
 /* metrics.c */
 void keeper_health_begin(struct keeper *keeper);
+/* Asks GET /ready once; the container must have an address.  `done` gets the keeper as context. */
+void keeper_ask_ready(struct keeper *keeper,
+    void (*done)(void *context, const struct http_answer *answer));
 void keeper_health_end(struct keeper *keeper);
 
 /* tell.c: tells master-link and the status what changed; with `anew` even if nothing did. */

@@ -12,9 +12,10 @@
 /* On pages for secrets: it holds the token. */
 static struct keeper *keeper;
 
-static void
-configure(struct worker *worker)
+void
+keeper_configure(struct worker *worker)
 {
+	keeper = worker_context(worker);
 	keeper->worker = worker;
 	keeper->http = http_new((struct slice){ .bytes = "", .length = 0 });
 	if (keeper->http == NULL)
@@ -122,7 +123,8 @@ main(void)
 {
 	static const struct worker_handlers handlers = {
 		.process = PROCESS_TUNNEL_KEEPER,
-		.configure = configure,
+		.check = &keeper_check_handlers,
+		.configure = keeper_configure,
 		.start = start,
 		.peer_up = peer_up,
 		.peer_down = peer_down,

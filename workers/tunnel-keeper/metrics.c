@@ -120,7 +120,14 @@ ask_ready(struct worker *worker, struct worker_timer *timer)
 		ask_later(keeper);
 		return;
 	}
-	ask(keeper, "/ready", READY_MAX_BYTES, on_ready);
+	keeper_ask_ready(keeper, on_ready);
+}
+
+void
+keeper_ask_ready(struct keeper *keeper,
+    void (*done)(void *context, const struct http_answer *answer))
+{
+	ask(keeper, "/ready", READY_MAX_BYTES, done);
 }
 
 void
