@@ -81,21 +81,31 @@ docker_check_judge(const struct docker_probe *probe, const struct http_answer *a
 
 /* ---- one probe ---- */
 
+/* "GET /containers/json" */
+static void
+name_call(const struct docker_probe *probe, char call[CALL_BYTES])
+{
+	const char *path = probe->shown != NULL ? probe->shown : probe->path;
+
+	(void)snprintf(call, CALL_BYTES, "%s %.*s", probe->method, (int)strcspn(path, "?"), path);
+}
+
 static void
 say(struct docker_check *check, const struct http_answer *answer)
 {
 	const struct docker_probe *probe = &check->probes[check->at];
 	enum finding finding = docker_check_judge(probe, answer);
-	int length = (int)strcspn(probe->path, "?");
+	char call[CALL_BYTES];
 
+	name_call(probe, call);
 	if (finding != FINDING_CALL_GOOD)
 		finding_say(finding, "%s",
 		    docker_explain(check->docker, probe->method, probe->path, answer));
 	else if (probe->kind == PROBE_REFUSED)
-		finding_say(finding, "%s %.*s: let through (asked so that Docker refuses it: %ld)",
-		    probe->method, length, probe->path, answer->status);
+		finding_say(finding, "%s: let through (asked so that Docker refuses it: %ld)", call,
+		    answer->status);
 	else
-		finding_say(finding, "%s %.*s: let through", probe->method, length, probe->path);
+		finding_say(finding, "%s: let through", call);
 	if (finding == FINDING_CALL_GOOD && probe->answered != NULL)
 		probe->answered(check->context, answer);
 }
@@ -115,13 +125,13 @@ on_done(void *context, const struct http_answer *answer)
 static void
 end_stream(struct docker_check *check, const char *how)
 {
-	const struct docker_probe *probe = &check->probes[check->at];
+	char call[CALL_BYTES];
 
+	name_call(&check->probes[check->at], call);
 	http_cancel(check->docker->http, check->request);
 	check->request = NULL;
 	worker_timer_stop(check->docker->worker, &check->header);
-	finding_say(FINDING_CALL_GOOD, "%s %.*s: let through%s", probe->method,
-	    (int)strcspn(probe->path, "?"), probe->path, how);
+	finding_say(FINDING_CALL_GOOD, "%s: let through%s", call, how);
 	check->at++;
 	next(check);
 }

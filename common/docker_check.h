@@ -19,10 +19,11 @@ enum probe_kind {
 struct docker_probe {
 	enum probe_kind kind;
 	const char *method;
-	const char *path; /* as docker_call has it */
-	const char *body; /* NULL: none */
-	bool plain;       /* without a version in front */
-	bool spare;       /* the agent can do without it */
+	const char *path;  /* as docker_call has it */
+	const char *shown; /* for people; NULL: the path without its query */
+	const char *body;  /* NULL: none */
+	bool plain;        /* without a version in front */
+	bool spare;        /* the agent can do without it */
 	bool absent_is_good;
 	/* What docker-gate says of such a form, with 403: it got as far as its rules for that call. */
 	const char *gate_refusal;

@@ -29,8 +29,8 @@ const struct finding_entry findings[FINDING_COUNT] = {
 	[FINDING_SETTINGS_GOOD] = { "C001", CHECK_OK, SUPERVISOR, "settings",
 	    "there is no mistake in the environment variables and secret files", NULL },
 	[FINDING_SETTING_WARNING] = { "C002", CHECK_WARNING, SUPERVISOR, "settings",
-	    "a setting that works and may not be what is wanted: both Docker endpoints at one "
-	    "proxy, a variable that is not used, …",
+	    "a setting that works and may not be what is wanted: plain HTTP, both Docker endpoints "
+	    "at one proxy, a variable that is not used, …",
 	    NULL },
 	[FINDING_SETTING_WRONG] = { "C003", CHECK_WRONG, SUPERVISOR, "settings",
 	    "a mistake in a setting, with what to do; the agent does not start with one", NULL },
@@ -88,12 +88,6 @@ const struct finding_entry findings[FINDING_COUNT] = {
 	[FINDING_TLS_ENDS_SOON] = { "C201", CHECK_WARNING, LINK, NULL,
 	    "the master's certificate is good for less than a week",
 	    "renew it on the master, or on the proxy before it" },
-	[FINDING_PLAIN_LOCAL] = { "C202", CHECK_OK, LINK, NULL,
-	    "the master is reached by http:// on this very machine", NULL },
-	[FINDING_PLAIN] = { "C203", CHECK_WARNING, LINK, NULL,
-	    "the master is reached by http://: whoever is on the way reads the key and the tunnel's "
-	    "token",
-	    "give the master a certificate and set DOCKFLARE_MASTER_URL to https://" },
 	[FINDING_MASTER_ADDRESS] = { "C204", CHECK_WRONG, LINK, NULL,
 	    "the master's address is none that may be used",
 	    "check the name, MASTER_ADDRESSES and, for http://, that the address is private; "

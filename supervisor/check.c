@@ -86,6 +86,21 @@ print_held(struct check_worker *worker)
 	worker->lines = BUFFER(LINES_MAX_BYTES);
 }
 
+/*
+ * In the order of the processes, each once it and those before it are done.  name-resolver's come
+ * at once: the others' hang on them, and it is through when they are.
+ */
+static void
+print_done(struct check *check)
+{
+	print_held(&check->workers[PROCESS_NAME_RESOLVER]);
+	for_each_worker(process) {
+		if (!check->workers[process].done)
+			return;
+		print_held(&check->workers[process]);
+	}
+}
+
 /* A line of a worker's log pipe: true if it is a finding, whose id is a row of that worker's. */
 static bool
 take_line(void *context, const char *line, size_t length)
@@ -109,8 +124,7 @@ take_line(void *context, const char *line, size_t length)
 	add_line(&worker->lines, finding, worker->process,
 	    line + LOG_MARK_BYTES + FINDING_ID_BYTES + 1,
 	    length - LOG_MARK_BYTES - FINDING_ID_BYTES - 1);
-	if (worker->done)
-		print_held(worker);
+	print_done(check);
 	return true;
 }
 
@@ -131,7 +145,7 @@ static void
 set_done(struct check_worker *worker)
 {
 	worker->done = true;
-	print_held(worker);
+	print_done(worker->check);
 }
 
 void

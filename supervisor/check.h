@@ -20,7 +20,7 @@ struct check_worker {
 	enum process process;
 	bool done;           /* said so, or ended */
 	unsigned count;      /* of its findings */
-	struct buffer lines; /* held back until it is done, so that they stand together */
+	struct buffer lines; /* held back, so that they stand together: see print_done */
 };
 
 struct check {

@@ -62,17 +62,6 @@ say_tls(const struct link *link, const struct http_answer *answer)
 }
 
 static void
-say_plain(struct link *link)
-{
-	const struct address *address =
-	    &link->endpoint.addresses[link->endpoint.next % link->endpoint.count];
-	bool local = !link->proxied && address_kind(address) == ADDRESS_LOOPBACK;
-
-	finding_say(local ? FINDING_PLAIN_LOCAL : FINDING_PLAIN, "%s is reached by plain HTTP%s",
-	    link->master.host, local ? ", on this machine" : "");
-}
-
-static void
 say_clock(const struct http_answer *answer)
 {
 	int64_t now_s = time(NULL), apart_s = answer->date_s - now_s;
@@ -133,8 +122,6 @@ on_answer(void *context, const struct http_answer *answer)
 	}
 	if (link->master.scheme == URL_HTTPS)
 		say_tls(link, answer);
-	else
-		say_plain(link);
 	say_clock(answer);
 	say_status(link, answer);
 	worker_checked(link->worker);

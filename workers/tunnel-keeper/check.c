@@ -144,14 +144,17 @@ static const struct docker_probe probes[] = {
 	{ .kind = PROBE_REFUSED,
 	    .method = "POST",
 	    .path = self.start,
+	    .shown = "/containers/ID/start",
 	    .body_max_bytes = ANSWER_MAX_BYTES },
 	{ .kind = PROBE_REFUSED,
 	    .method = "POST",
 	    .path = self.stop,
+	    .shown = "/containers/ID/stop",
 	    .body_max_bytes = ANSWER_MAX_BYTES },
 	{ .kind = PROBE_REFUSED,
 	    .method = "DELETE",
 	    .path = self.remove,
+	    .shown = "/containers/ID",
 	    .body_max_bytes = ANSWER_MAX_BYTES },
 	/* "-" is no tag (400), so no registry is asked.  A proxy that lets one tag through and no
 	   other denies this, and may let the real one through: so it is only a warning. */
