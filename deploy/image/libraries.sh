@@ -3,9 +3,12 @@
 # Run while the image is built, before any source of the agent is there: builds libcurl and
 # libmicrohttpd with what the agent uses of them and nothing else, from Debian's patched sources.
 #
-# $RUN is what the image gets: each library under its soname, licenses, and the sources' versions.
-# $DEV is what the build needs beside it: headers, and pkg-config modules that name $RUN as rpath.
+# $RUN is what the image gets: each library under its soname.
+# $DEV is what the build needs beside it: headers, pkg-config modules that name $RUN as rpath, and
+# for the list of packages which library is of which source, and the sources' licenses.
 set -euo pipefail
+# shellcheck source=/dev/null
+. "$(dirname "${BASH_SOURCE[0]}")/target.sh"
 
 RUN=/usr/local/lib/dockflare-agent
 DEV=/opt/libraries
@@ -18,22 +21,24 @@ enable_sources() {
 }
 
 fetch() {
+	if is_cross; then
+		dpkg --add-architecture "$TARGET_ARCH"
+	fi
 	apt-get update
-	DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends \
-		dpkg-dev file gcc libc6-dev libssl-dev make pkg-config
-	mkdir -p "$WORK" "$RUN/copyright" "$DEV/pkgconfig"
+	install_packages dpkg-dev file gcc libc6-dev make pkg-config libc6-dev:target libssl-dev:target
+	if is_cross; then
+		install_packages "$CROSS_GCC"
+	fi
+	mkdir -p "$WORK" "$RUN" "$DEV/copyright" "$DEV/pkgconfig"
 	cd "$WORK"
 	# The user _apt may not write here.
 	apt-get --option APT::Sandbox::User=root source curl libmicrohttpd
 	rm -rf /var/lib/apt/lists/*
 }
 
-# unfold SOURCE: what a person, or a scanner, asks of a library that dpkg does not know.
 unfold() {
 	mv "$WORK/$1"-*/ "$WORK/$1"
-	cp "$WORK/$1/debian/copyright" "$RUN/copyright/$1"
-	printf '%s %s\n' "$1" "$(dpkg-parsechangelog --file "$WORK/$1/debian/changelog" \
-		--show-field Version)" >>"$RUN/versions"
+	cp "$WORK/$1/debian/copyright" "$DEV/copyright/$1"
 }
 
 # configure SOURCE NAME OPTION...: in a folder of its own, to be installed below $DEV/NAME.
@@ -44,16 +49,20 @@ configure() {
 	mkdir "$WORK/build-$name"
 	cd "$WORK/build-$name"
 	"$WORK/$source/configure" --prefix="$DEV/$name" --disable-static \
+		--build="$(dpkg-architecture -qDEB_BUILD_GNU_TYPE)" --host="$TRIPLET" \
 		--disable-dependency-tracking "$@"
 }
 
-# keep NAME LIBRARY MODULE: puts into its places what was installed below $DEV/NAME.
+# keep SOURCE NAME LIBRARY MODULE: puts into its places what was installed below $DEV/NAME.
 keep() {
-	local file=$DEV/$1/lib/$2.so soname
+	local source=$1 name=$2 file=$DEV/$2/lib/$3.so soname
 
-	soname=$(objdump -p "$file" | awk '$1 == "SONAME" { print $2 }')
-	install -D -m 0644 "$file" "$RUN/$1/$soname"
-	sed "s|^Libs: |&-Wl,-rpath,$RUN/$1 |" "$DEV/$1/lib/pkgconfig/$2.pc" >"$DEV/pkgconfig/$3.pc"
+	soname=$(readelf -d "$file" | sed -n 's/.*(SONAME).*\[\(.*\)\]/\1/p')
+	install -D -m 0644 "$file" "$RUN/$name/$soname"
+	printf '%s %s %s\n' "$RUN/$name/$soname" "$source" "$(dpkg-parsechangelog \
+		--file "$WORK/$source/debian/changelog" --show-field Version)" >>"$DEV/built"
+	sed "s|^Libs: |&-Wl,-rpath,$RUN/$name |" "$DEV/$name/lib/pkgconfig/$3.pc" \
+		>"$DEV/pkgconfig/$4.pc"
 }
 
 # build_curl NAME MODULE OPTION...: HTTP by TCP and unix sockets, and through a proxy with Basic.
@@ -80,7 +89,7 @@ build_curl() {
 	make -C include install
 	make -C lib -j "$(nproc)" install-strip
 	make install-pkgconfigDATA
-	keep "$name" libcurl "$module"
+	keep curl "$name" libcurl "$module"
 }
 
 # build_microhttpd NAME: epoll, and connections that wait.
@@ -91,7 +100,7 @@ build_microhttpd() {
 	make -C src/include install
 	make -C src/microhttpd -j "$(nproc)" install-strip
 	make install-pkgconfigDATA
-	keep "$1" libmicrohttpd libmicrohttpd
+	keep libmicrohttpd "$1" libmicrohttpd libmicrohttpd
 }
 
 enable_sources
@@ -99,6 +108,8 @@ fetch
 unfold curl
 unfold libmicrohttpd
 # As Debian hardens its own.
+DEB_HOST_ARCH=$TARGET_ARCH
+export DEB_HOST_ARCH
 eval "$(DEB_BUILD_MAINT_OPTIONS=hardening=+all dpkg-buildflags --export=sh)"
 build_curl http-plain libcurl-plain --without-ssl
 build_curl http-tls libcurl --with-openssl
