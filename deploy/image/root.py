@@ -60,11 +60,12 @@ class Root:
     def inside(self, path):
         return self.folder + path
 
-    def copy(self, source, target=None, mode=0o644):
+    def copy(self, source, target=None):
+        """A file, for a link what it leads to; a mode of 0111 is part of a worker's sandbox."""
         target = self.inside(target or source)
         os.makedirs(os.path.dirname(target), exist_ok=True)
         shutil.copyfile(source, target)
-        os.chmod(target, mode)
+        shutil.copymode(source, target)
 
     def package(self, path):
         """The package that a file of the build stage belongs to."""
@@ -84,8 +85,7 @@ class Root:
                 for name in sorted(names):
                     source = os.path.join(where, name)
                     path = "/" + os.path.relpath(source, installed)
-                    # A worker's 0111 is part of its sandbox.
-                    self.copy(source, path, os.stat(source).st_mode & 0o7777)
+                    self.copy(source, path)
                     own.files.append(path)
                     wanted.append(Elf(source))
         self.add_libraries(wanted)
@@ -113,7 +113,7 @@ class Root:
 
     def add_library(self, path):
         """Under the name that it is asked for by: one file, no links."""
-        self.copy(path, mode=0o755 if os.path.basename(path).startswith("ld-linux") else 0o644)
+        self.copy(path)
         self.package(path).files.append(path)
         return Elf(path)
 

@@ -159,9 +159,10 @@ class Agent:
         return [first] + [int(row) for row in rows if int(row) != first]
 
     def kill(self, pid):
-        """SIGKILL to one of its processes, from inside the container but outside the sandboxes."""
-        user = "65532:65532" if self.profile == "standard" else "0:0"
-        docker("exec", "--user", user, self.container, "sh", "-c", f"kill -9 {pid}")
+        """SIGKILL to one of its processes, from among them but outside the sandboxes.  The agent's
+        image has no `kill`; another container has, and joins it."""
+        docker("run", "--rm", "--label", LABEL, "--network", "none", "--user", "0:0",
+               "--pid", f"container:{self.container}", TOOLS_IMAGE, "kill", "-9", str(pid))
 
 
 def read_process(pid):

@@ -21,6 +21,7 @@ from harness.agent import Agent
 from harness.container_agent import ContainerAgent
 from harness.faulty_engine import FaultyEngine
 from harness.gate import between
+from harness.image import ImageRoot
 from harness.lone_worker import LoneWorker
 from harness.master import Master
 
@@ -114,6 +115,12 @@ def engine_session():
     made = docker.Engine(secrets.token_hex(3))
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def image_root(tmp_path_factory):
+    """What is in the agent's image."""
+    return ImageRoot(tmp_path_factory.mktemp("image"))
 
 
 @pytest.fixture

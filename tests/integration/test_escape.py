@@ -31,6 +31,10 @@ WORKERS = (*CONNECTING, "gate-read")
 # Where ./dev builds them, and where the tests do when they are run without it.
 BUILT = [os.path.join(install.TOP, "build", folder, "tests", "escape")
          for folder in ("dev", "integration")]
+# What the attempts look for and the agent's image does not have: put into the container, so that it
+# is the sandbox that refuses it.  The shell is the machine's own.
+BAIT = ("/usr/bin/env", "/usr/lib/os-release", "/etc/ld.so.cache", "/etc/ld.so.conf",
+        "/etc/localtime", "/etc/ssl/openssl.cnf", "/etc/passwd")
 ALL_LAYERS = 7
 # What a kernel that lacks the thing answers, without any layer of ours.
 LACKING = ("ENOSYS", "EAFNOSUPPORT", "EPROTONOSUPPORT")
@@ -50,6 +54,17 @@ def programs():
     for name in ("escape-run", "escape-probe"):
         shutil.copy(os.path.join(found[0], name), where)
     return where, where
+
+
+def bait(where):
+    """The mounts that put it there; a file for each, since a rule of Landlock's holds an inode."""
+    pairs = [(os.path.realpath("/bin/sh"), "/bin/sh")]
+    for number, path in enumerate(BAIT):
+        pairs.append((os.path.join(where, "bait-%d" % number), path))
+        with open(pairs[-1][0], "w", encoding="ascii") as file:
+            file.write("# nothing\n")
+        os.chmod(pairs[-1][0], 0o644)
+    return [word for source, path in pairs for word in ("-v", "%s:%s:ro" % (source, path))]
 
 
 class Attack:
@@ -78,6 +93,7 @@ class Attack:
                 timeout=RUN_SECONDS))
 
     def container(self, where, folder):
+        mounts = bait(folder)
         for what, more in (("--sandbox", ()),
                            ("--control", ("--security-opt", "seccomp=unconfined"))):
             self.take(what, subprocess.run(
@@ -85,7 +101,7 @@ class Attack:
                  "--network", "none", "--read-only", "--cap-drop", "ALL",
                  *CONTAINER_START[self.mode], "--security-opt", "no-new-privileges", *more,
                  "--tmpfs", "/run/dockflare-agent:uid=65532,gid=65532,mode=0755",
-                 "-v", where + ":/escape:ro",
+                 "-v", where + ":/escape:ro", *mounts,
                  "--entrypoint", "/escape/escape-run", docker.AGENT_IMAGE,
                  "--folder", "/run/dockflare-agent", what],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,

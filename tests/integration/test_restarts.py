@@ -9,12 +9,13 @@ import random
 import re
 import signal
 import statistics
+import subprocess
 import time
 
 import pytest
 
 from harness import docker, wait
-from harness.agent import WORKERS, read_status
+from harness.agent import WORKERS, children, read_status
 
 RUNS = int(os.environ.get("TEST_RUNS", "1"))
 HEALTHY_SECONDS = 10
@@ -181,7 +182,11 @@ def test_workers_do_not_outlive_the_supervisor(agents, master):
 def test_as_pid_1_it_reaps_orphans(agents, master):
     agent = agents.start(master, container=True)
     master.wait_registered()
-    docker.docker("exec", agent.name, "sh", "-c", "(sleep 0.2; exit 3) & exit 0")
-    wait.until("the orphan is gone", lambda: len(agent.top()) == 5, 5)
+    pid = agent.pid
+    # The image has no shell: this one is the machine's, among the container's processes.
+    subprocess.run(["nsenter", "--target", str(pid), "--pid", "sh", "-c",
+                    "(sleep 1; exit 3) >/dev/null & exit 0"], check=True)
+    wait.until("the orphan is the agent's", lambda: len(children(pid)) == 5, 5)
+    wait.until("the orphan is gone", lambda: len(children(pid)) == 4, 5)
     assert len(agent.pids()) == 4
     assert agent.log.find(r"supervisor: \S+ ended") is None
