@@ -86,12 +86,19 @@ refuse_file(int folder, int error, const char *path, struct buffer *why)
 	return -error;
 }
 
-static int
-refuse_holder(int fd, const char *path, struct buffer *why)
+static void
+say_holder(int fd, const char *path, struct buffer *why)
 {
 	(void)buffer_printf(why, "another agent holds %s (its " FOLDER_LOCK_FILE " says: ", path);
 	add_holder(fd, why);
-	(void)buffer_add_text(why, "); stop that one, or give this one a folder of its own");
+	(void)buffer_add_text(why, ")");
+}
+
+static int
+refuse_holder(int fd, const char *path, struct buffer *why)
+{
+	say_holder(fd, path, why);
+	(void)buffer_add_text(why, "; stop that one, or give this one a folder of its own");
 	return -EWOULDBLOCK;
 }
 
@@ -142,8 +149,10 @@ folder_lock_look(int folder, const char *path, struct buffer *why)
 		return refuse_file(folder, fd < 0 ? errno : EINVAL, path, why);
 	if (flock(fd, LOCK_SH | LOCK_NB) == 0)
 		return 0;
-	if (errno == EWOULDBLOCK)
-		return refuse_holder(fd, path, why);
+	if (errno == EWOULDBLOCK) {
+		say_holder(fd, path, why);
+		return -EWOULDBLOCK;
+	}
 	(void)buffer_printf(why, "the lock of %s can't be looked at: %s", path, strerror(errno));
 	return -errno;
 }

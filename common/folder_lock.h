@@ -19,8 +19,8 @@
 int folder_lock_take(int folder, const char *path, struct buffer *why);
 
 /*
- * Looks whether another process has it, and writes nothing.  0 if none has; -EWOULDBLOCK with the
- * same line in `why`; another -errno with a line if that can't be known.  For an instant it holds a
+ * Looks whether another process has it, and writes nothing.  0 if none has; -EWOULDBLOCK with
+ * who has it in `why`; another -errno with a line if that can't be known.  For an instant it holds a
  * shared lock, which an agent that starts just then waits out.
  */
 int folder_lock_look(int folder, const char *path, struct buffer *why);

@@ -240,6 +240,8 @@ classify(const struct http_request *request, CURLcode code)
 
 /* X509_V_ERR_… of OpenSSL's x509_vfy.h, which are part of its stable interface. */
 enum {
+	VERIFY_GOOD = 0,
+	VERIFY_UNSPECIFIED = 1, /* libcurl's while it has not asked, which it does after the name */
 	VERIFY_NOT_YET = 9,
 	VERIFY_EXPIRED = 10,
 };
@@ -256,8 +258,9 @@ tls_fault(const struct http_request *request, CURLcode code)
 		return HTTP_TLS_EXPIRED;
 	if (verified == VERIFY_NOT_YET)
 		return HTTP_TLS_NOT_YET;
-	/* The chain is good, so it is the name that is not. */
-	return verified == 0 ? HTTP_TLS_NAME : HTTP_TLS_CA;
+	/* OpenSSL refuses a bad chain in the handshake, so after it it is the name. */
+	return verified == VERIFY_GOOD || verified == VERIFY_UNSPECIFIED ? HTTP_TLS_NAME :
+									   HTTP_TLS_CA;
 }
 
 /* Of the first certificate that the server sent, its own. */

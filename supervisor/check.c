@@ -138,7 +138,8 @@ check_listen(struct check *check, struct slot *slot)
 void
 check_state(struct check *check, enum state_file file, const char *why)
 {
-	check_say(check, FINDING_STATE_UNREADABLE, "%s: %s", state_file_names[file], why);
+	if (!check->no_folder)
+		check_say(check, FINDING_STATE_UNREADABLE, "%s: %s", state_file_names[file], why);
 }
 
 static void

@@ -26,6 +26,7 @@ struct check_worker {
 struct check {
 	int64_t end_ms;
 	unsigned counts[CHECK_VERDICT_COUNT];
+	bool no_folder; /* the data folder can't even be opened, which was said */
 	struct check_worker workers[PROCESS_COUNT];
 };
 

@@ -72,7 +72,7 @@ check_lock(struct check *check, int folder, const char *path)
 	if (result == 0)
 		check_say(check, FINDING_LOCK_FREE, "no agent runs on %s", path);
 	else if (result == -EWOULDBLOCK)
-		check_say(check, FINDING_LOCK_HELD, "%s", why.bytes);
+		check_say(check, FINDING_LOCK_HELD, "%s, and is left alone", why.bytes);
 	else
 		check_say(check, FINDING_LOCK_UNKNOWN, "%s", why.bytes);
 }
@@ -88,6 +88,7 @@ check_data(struct supervisor *supervisor)
 		check_say(supervisor->check, FINDING_DATA_UNUSABLE, "%s", why.bytes);
 		/* Its files may be readable all the same. */
 		supervisor->data_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		supervisor->check->no_folder = supervisor->data_fd < 0;
 		return;
 	}
 	check_say(supervisor->check, FINDING_DATA_GOOD, "%s can be written", path);

@@ -32,6 +32,14 @@ KEPT_REQUESTS = 20000
 KEPT_BODY_BYTES = 256 * 1024
 
 
+# What the master's web framework says of a path that is none of its own.
+NOT_FOUND_PAGE = b"<!doctype html><title>404 Not Found</title><h1>Not Found</h1>"
+
+
+class NoRoute(Exception):
+    """No part of the master's API has that path."""
+
+
 class Master:
     """The record, the faults and what is seen of the traffic; shared by both ports."""
 
@@ -311,6 +319,10 @@ class Handler(BaseHTTPRequestHandler):
             status, answer = self.dispatch(record, path, body)
         except Refusal as refusal:
             status, answer = record.refusal(refusal)
+        except NoRoute:
+            if not silent:
+                self.send_bytes(404, NOT_FOUND_PAGE, "text/html")
+            return
         if not silent:
             self.send_json(status, answer)
 
@@ -319,7 +331,7 @@ class Handler(BaseHTTPRequestHandler):
         key = key[7:] if key.startswith("Bearer ") else ""
         base = self.server.master.options.base
         if not path.startswith(base):
-            raise Refusal(404, "not_found")
+            raise NoRoute
         path = path[len(base):]
         if (self.command, path) == ("POST", AGENTS + "/register"):
             return record.register(key, body)
@@ -339,7 +351,7 @@ class Handler(BaseHTTPRequestHandler):
             return record.accounts(key)
         if record.helper and found and self.command == "PUT":
             return record.configure(key, unquote(found[1]), unquote(found[2]), body)
-        raise Refusal(404, "not_found")
+        raise NoRoute
 
     # -- the page and the control API -----------------------------------------------------------
 

@@ -357,6 +357,46 @@ endless_snapshot(void)
 	text(victim(), words);
 }
 
+/* In a check: rows of others', a row of its own with all that may deceive, more than it may say. */
+static void
+say_line(const char *words)
+{
+	struct pollfd writable = { .fd = 2, .events = POLLOUT };
+
+	while (write(2, words, strlen(words)) < 0 && errno == EAGAIN)
+		poll(&writable, 1, 100);
+}
+
+static void
+checked(void)
+{
+	text(CONTROL, "{\"type\":\"checked\"}");
+}
+
+static void
+finds(void)
+{
+	char words[64];
+
+	say_line("<1>C230 forged: the master takes the key\n");
+	say_line("<1>C020 forged: the data folder is good\n");
+	say_line("<1>C001 forged\nok       C001  settings  forged\n");
+	say_line("<1>C400 \033[31m red \r ok       C001  settings  all is well\n");
+	for (int at = 0; at < 400; at++) {
+		snprintf(words, sizeof(words), "<1>C400 %d\n", at);
+		say_line(words);
+	}
+	checked();
+}
+
+static void
+saves_and_ends(void)
+{
+	save("save", true);
+	save("corrupt", false);
+	checked();
+}
+
 enum moment { AT_START, AT_CONFIG, AT_READY, AT_STATE, AT_SECRET, AT_PEER, ALWAYS };
 
 static const struct {
@@ -397,6 +437,9 @@ static const struct {
 	{ "peer-descriptors", ALWAYS, peer_descriptors },
 	{ "peer-flood", ALWAYS, peer_flood },
 	{ "endless-snapshot", ALWAYS, endless_snapshot },
+	{ "checked", AT_PEER, checked },
+	{ "finds", AT_PEER, finds },
+	{ "saves-and-ends", AT_STATE, saves_and_ends },
 };
 static size_t behaviour;
 

@@ -18,6 +18,10 @@ class Handler(socketserver.StreamRequestHandler):
         if len(line) < 2 or line[0] != "CONNECT":
             self.wfile.write(b"HTTP/1.1 405 Only CONNECT\r\nContent-Length: 0\r\n\r\n")
             return
+        if proxy.denies:
+            proxy.refused += 1
+            self.wfile.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+            return
         if proxy.user and headers.get("proxy-authorization") != proxy.expected:
             proxy.refused += 1
             self.wfile.write(b"HTTP/1.1 407 Proxy Authentication Required\r\n"
@@ -55,8 +59,9 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
 
 
 class HttpProxy:
-    def __init__(self, user=None, password=None):
+    def __init__(self, user=None, password=None, denies=False):
         self.user = user
+        self.denies = denies
         pair = ("%s:%s" % (user, password)).encode()
         self.expected = "Basic " + base64.b64encode(pair).decode()
         self.tunnels = []
