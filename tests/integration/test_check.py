@@ -466,7 +466,9 @@ def test_a_running_agent_does_not_notice(agents, masters, authority, engine, rea
                             COMMAND_POLL_SECONDS="3600", REPORT_INTERVAL_SECONDS="3600",
                             **real_settings)
         agent.write("tunnel_state.json", tunnel.state())
-        engine.service("web")
+        web = engine.service("web")
+        docker.docker("network", "disconnect", "none", web)
+        docker.docker("network", "connect", engine.network, web)
         agent.start()
         master.wait_registered()
         agent.wait_status("the tunnel serves", lambda s: s["tunnel"]["state"] == "running" and
@@ -502,14 +504,16 @@ def narrower(path, without):
     return name
 
 
-def test_real_proxies_with_narrower_rules(agents, masters, real_settings, folder):
-    """The rule for a stop is missing, and the read endpoint is the tunnel's too."""
-    made = proxies.Proxy("tunnel", folder, path=narrower(folder, "http-request allow if stop"))
+def test_real_proxies_with_narrower_rules(agents, masters, engine, real_settings, folder):
+    """The rule for removing is missing; and the read endpoint is the tunnel's too."""
+    made = proxies.Proxy("tunnel", folder, path=narrower(folder, "allow if delete remove"))
+    name = engine.service("alone")
     try:
         agent = agents.make(masters(), **{**real_settings, "DOCKER_TUNNEL_HOST": made.host})
         found = check.run(agent)
-        assert [finding.text.split(" (")[0][:60] for finding in found.of("C302")] == [
-            "the proxy denies POST /v1.41/containers/"], found.out
+        assert found.code == 1 and len(found.with_verdict("wrong")) == 1, found.out
+        assert found.of("C302")[0].text.startswith("the proxy denies DELETE /v1.41/containers/")
+        assert found.of("C401")[0].text.startswith("container %s is not on the network" % name)
         agent.environment["DOCKER_TUNNEL_HOST"] = real_settings["DOCKER_HOST"]
         denied = {finding.text.split(" (")[0] for finding in check.run(agent).of("C302")}
         assert "the proxy denies POST /v1.41/containers/create" in denied
