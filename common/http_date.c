@@ -66,5 +66,5 @@ http_date(struct slice text)
 			&moment.hour, &moment.minute, &moment.second, &moment.year, &end) != 6)
 			return -1;
 	}
-	return end != 0 && copy[end] == '\0' ? seconds_of(&moment) : -1;
+	return end != 0 && (size_t)end == text.length ? seconds_of(&moment) : -1;
 }

@@ -2,6 +2,7 @@
 /* Every worker.  See log.h. */
 #include "common/log.h"
 
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,6 +24,9 @@ const char *const log_level_marks[LOG_LEVEL_COUNT] = {
 	[LOG_LEVEL_CRITICAL] = "<4>",
 };
 
+/* The supervisor reads it all the time; one that does not is stuck. */
+#define ALWAYS_WAIT_MS 2000
+
 static enum log_level least = LOG_LEVEL_INFO;
 
 void
@@ -37,9 +41,11 @@ log_wanted(enum log_level level)
 	return level >= least;
 }
 
+/* `wait_ms`: so long a full pipe is waited for. */
 static void
-log_text(enum log_level level, const char *format, va_list arguments)
+log_text(enum log_level level, int wait_ms, const char *format, va_list arguments)
 {
+	struct pollfd out = { .fd = STDERR_FILENO, .events = POLLOUT };
 	char line[LOG_LINE_BYTES];
 	size_t length;
 	int written;
@@ -56,7 +62,8 @@ log_text(enum log_level level, const char *format, va_list arguments)
 			line[at] = ' ';
 	line[length++] = '\n';
 	/* The pipe is non-blocking; a line that does not fit is lost rather than waited for. */
-	if (write(STDERR_FILENO, line, length) < 0)
+	if (write(STDERR_FILENO, line, length) < 0 && wait_ms > 0 && poll(&out, 1, wait_ms) > 0 &&
+	    write(STDERR_FILENO, line, length) < 0)
 		return;
 }
 
@@ -68,7 +75,7 @@ log_line(enum log_level level, const char *format, ...)
 	if (!log_wanted(level))
 		return;
 	va_start(arguments, format);
-	log_text(level, format, arguments);
+	log_text(level, 0, format, arguments);
 	va_end(arguments);
 }
 
@@ -78,7 +85,7 @@ log_always(enum log_level level, const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
-	log_text(level, format, arguments);
+	log_text(level, ALWAYS_WAIT_MS, format, arguments);
 	va_end(arguments);
 }
 
@@ -88,7 +95,7 @@ fatal(const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
-	log_text(LOG_LEVEL_CRITICAL, format, arguments);
+	log_text(LOG_LEVEL_CRITICAL, 0, format, arguments);
 	va_end(arguments);
 	_exit(1);
 }

@@ -36,7 +36,7 @@ int log_wanted(enum log_level level);
 /* One line.  Never blocks: a line that the pipe does not take is dropped. */
 void log_line(enum log_level level, const char *format, ...) PRINTF_LIKE(2, 3);
 
-/* The same whatever log_set_level said: for what was asked for. */
+/* The same whatever log_set_level said, and a full pipe is waited for: for what was asked for. */
 void log_always(enum log_level level, const char *format, ...) PRINTF_LIKE(2, 3);
 
 #define log_debug(...) log_line(LOG_LEVEL_DEBUG, __VA_ARGS__)

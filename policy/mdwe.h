@@ -9,5 +9,8 @@
 #define PR_SET_MDWE 65
 #define PR_MDWE_REFUSE_EXEC_GAIN 1
 #endif
+#ifndef PR_GET_MDWE
+#define PR_GET_MDWE 66
+#endif
 
 #endif

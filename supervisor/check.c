@@ -55,10 +55,12 @@ add_line(struct buffer *out, enum finding finding, enum process from, const char
 }
 
 static void
-print_finding(struct check *check, enum finding finding, const char *text)
+print_finding(struct check *check, enum finding finding, const char *format, va_list arguments)
 {
 	struct buffer line _cleanup_buffer_ = BUFFER(LINE_BYTES);
+	char text[LINE_BYTES];
 
+	(void)vsnprintf(text, sizeof(text), format, arguments);
 	check->counts[findings[finding].verdict]++;
 	add_line(&line, finding, PROCESS_SUPERVISOR, text, strlen(text));
 	print(line.bytes, line.length);
@@ -67,13 +69,11 @@ print_finding(struct check *check, enum finding finding, const char *text)
 void
 check_say(struct check *check, enum finding finding, const char *format, ...)
 {
-	char text[LINE_BYTES];
 	va_list arguments;
 
 	va_start(arguments, format);
-	(void)vsnprintf(text, sizeof(text), format, arguments);
+	print_finding(check, finding, format, arguments);
 	va_end(arguments);
-	print_finding(check, finding, text);
 }
 
 /* ---- the workers' ---- */

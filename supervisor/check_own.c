@@ -10,6 +10,8 @@
 
 #include "common/data_folder.h"
 #include "common/folder_lock.h"
+#include "common/secret_memory.h"
+#include "policy/mdwe.h"
 #include "policy/values.h"
 #include "supervisor/check.h"
 
@@ -57,9 +59,16 @@ check_settings(struct check *check, const struct config *config)
 static void
 check_kernel(struct check *check, const struct policy_values *values)
 {
-	if (values->landlock_abi > 0)
-		check_say(check, FINDING_KERNEL, "seccomp, and Landlock ABI %d",
-		    values->landlock_abi);
+	/* An older kernel knows no such question; a newer one answers, whatever is set. */
+	bool mdwe = prctl(PR_GET_MDWE, 0, 0, 0, 0) >= 0;
+
+	check_say(check, FINDING_KERNEL,
+	    "seccomp, Landlock ABI %d%s, memory for secrets is%s locked", values->landlock_abi,
+	    mdwe ? ", MDWE" : "", secret_memory_error() == 0 ? "" : " not");
+	if (!mdwe)
+		check_say(check, FINDING_KERNEL_LESS,
+		    "this kernel has no MDWE (Linux 6.3): only seccomp keeps memory from becoming "
+		    "executable");
 	check_say(check, FINDING_START_MODE, "start mode: %s", policy_start_mode(values));
 }
 

@@ -69,6 +69,11 @@ read_options(int argc, char **argv, struct options *options)
 			printf("%s %s\n", programs[supervisor_program].name, AGENT_VERSION);
 			return EXIT_SUCCESS;
 		}
+		if (option == 'o' && !can_check_online())
+			fprintf(stderr,
+			    "%s: --online is dockflare-agent's, which finds what is "
+			    "wrong with this one too\n",
+			    programs[supervisor_program].name);
 		if (option != 'c' && option != 'p' && (option != 'o' || !can_check_online()))
 			return EX_USAGE;
 		if (option == 'p' && optarg != NULL) {

@@ -408,6 +408,37 @@ a_file_that_can_not_be_written(void **state)
 	row_string_holds("root's", why.bytes, "by uid 65532: Operation not permitted; remove it");
 }
 
+/* It is told who has it, and it can be taken as before: nothing is held, made or written. */
+static void
+a_look_changes_nothing(void **state)
+{
+	const struct folder *folder = *state;
+	struct buffer why _cleanup_buffer_ = BUFFER(LINE_BYTES);
+	struct other other;
+	struct stat before, after;
+	int fd;
+
+	assert_int_equal(folder_lock_look(folder->fd, folder->path, &why), 0);
+	assert_int_equal(fstatat(folder->fd, FOLDER_LOCK_FILE, &before, 0), -1);
+	other = start_other(folder, NULL);
+	assert_int_equal(fstatat(folder->fd, FOLDER_LOCK_FILE, &before, 0), 0);
+	assert_int_equal(folder_lock_look(folder->fd, folder->path, &why), -EWOULDBLOCK);
+	row_string_holds("held", why.bytes, SAYS "host ");
+	assert_int_equal(fstatat(folder->fd, FOLDER_LOCK_FILE, &after, 0), 0);
+	assert_memory_equal(&before.st_mtim, &after.st_mtim, sizeof(before.st_mtim));
+	end(other.pid);
+	buffer_clear(&why);
+	assert_int_equal(folder_lock_look(folder->fd, folder->path, &why), 0);
+	fd = folder_lock_take(folder->fd, folder->path, &why);
+	assert_true(fd >= 0);
+	close(fd);
+	buffer_clear(&why);
+	flock_error = ENOLCK;
+	assert_int_equal(folder_lock_look(folder->fd, folder->path, &why), -ENOLCK);
+	flock_error = 0;
+	row_string_holds("no locks", why.bytes, "can't be looked at");
+}
+
 int
 main(void)
 {
@@ -421,6 +452,7 @@ main(void)
 		FOLDER_TEST(what_it_says_is_shown_escaped_and_cut),
 		FOLDER_TEST(what_is_no_file_is_told_and_left),
 		FOLDER_TEST(a_file_that_can_not_be_written),
+		FOLDER_TEST(a_look_changes_nothing),
 	};
 
 	return RUN_TESTS(tests);
