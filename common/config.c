@@ -147,6 +147,7 @@ read_values(struct config *config, char *const *environment)
 		if (!setting_is_of(setting, config->program))
 			continue;
 		raw = entry->derived ? NULL : trimmed(find(environment, entry->name));
+		config->given[setting] = raw != NULL;
 		if (raw != NULL)
 			take_value(config, setting, raw);
 		else if (entry->fallback != NULL)
@@ -169,6 +170,7 @@ config_read(enum program program, char *const *environment, struct config *confi
 		.warnings = BUFFER(LINES_MAX_BYTES),
 	};
 	read_values(config, environment);
+	config_check_level(config);
 	if (program == PROGRAM_AGENT) {
 		config_check_secrets(config);
 		config_check_endpoints(config);

@@ -16,6 +16,7 @@
 struct config {
 	enum program program;
 	char *values[SETTING_COUNT]; /* normalised; NULL: not set and no default */
+	bool given[SETTING_COUNT];   /* the variable is set, to whatever */
 	struct url master;           /* DOCKFLARE_MASTER_URL */
 	/* DOCKER_HOST; DOCKER_TUNNEL_HOST, or DOCKER_HOST; GATE_DOCKER_HOST */
 	struct url docker[ENDPOINT_COUNT];
@@ -61,6 +62,12 @@ int config_secret(const struct config *config, enum secret secret, struct buffer
 
 /* The file that a secret is read from; NULL if it comes from the environment, or there is none. */
 const char *config_secret_file(const struct config *config, enum secret secret);
+
+/*
+ * The level in LOG_LEVEL_FILE as it is now, by its name.  0, with an empty buffer if the variable is
+ * not set; -errno of the file, -EINVAL for what is no level, and a line in `why`.
+ */
+int config_level(const struct config *config, struct buffer *ret_level, struct buffer *why);
 
 /*
  * Whether each of these secrets (a mask of SECRET_BIT) could be had now.  0, or -EINVAL with

@@ -12,6 +12,12 @@ void config_warning(struct config *config, enum setting setting, const char *tex
 /* Takes the secrets out of the values, tries each file, finds doubles and halves. */
 void config_check_secrets(struct config *config);
 
+/* LOG_LEVEL_FILE takes the place of LOG_LEVEL; not both. */
+void config_check_level(struct config *config);
+
+/* At most SECRET_MAX_BYTES and a newline of a file, which is dropped.  0, or -errno and a line. */
+int config_read_file(const char *path, struct buffer *content, struct buffer *why);
+
 /* Reads the URLs, decides on the proxy, judges plain HTTP and shared ports. */
 void config_check_endpoints(struct config *config);
 

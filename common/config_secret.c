@@ -58,11 +58,10 @@ wrong(struct buffer *why, const char *path, const char *reason)
 	return -EINVAL;
 }
 
-static int
-read_secret_file(enum secret secret, const char *path, struct buffer *ret_value, struct buffer *why)
+int
+config_read_file(const char *path, struct buffer *content, struct buffer *why)
 {
-	struct buffer content _cleanup_buffer_ = SECRET_BUFFER(SECRET_MAX_BYTES + 1);
-	int error = read_file(path, &content);
+	int error = read_file(path, content);
 
 	if (error == -EFBIG)
 		return wrong(why, path, "is longer than 4096 bytes");
@@ -71,12 +70,23 @@ read_secret_file(enum secret secret, const char *path, struct buffer *ret_value,
 		    strerror(-error));
 		return error;
 	}
-	if (content.length > 0 && content.bytes[content.length - 1] == '\n')
-		content.bytes[--content.length] = '\0';
-	if (content.length == 0)
+	if (content->length > 0 && content->bytes[content->length - 1] == '\n')
+		content->bytes[--content->length] = '\0';
+	if (content->length == 0)
 		return wrong(why, path, "is empty");
-	if (strlen(content.bytes) != content.length)
+	if (strlen(content->bytes) != content->length)
 		return wrong(why, path, "has a NUL");
+	return 0;
+}
+
+static int
+read_secret_file(enum secret secret, const char *path, struct buffer *ret_value, struct buffer *why)
+{
+	struct buffer content _cleanup_buffer_ = SECRET_BUFFER(SECRET_MAX_BYTES + 1);
+	int error = config_read_file(path, &content, why);
+
+	if (error != 0)
+		return error;
 	(void)buffer_printf(why, PATH_SHOWN " ", path);
 	error = settings[sources[secret].value].normalise(content.bytes, ret_value, why);
 	if (error == 0)

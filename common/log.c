@@ -8,7 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
-const char *const log_level_names[LOG_LEVEL_COUNT] = {
+#include "common/log_event.h"
+
+const char *const log_level_names[LOG_LEVEL_COUNT + 1] = {
 	[LOG_LEVEL_DEBUG] = "DEBUG",
 	[LOG_LEVEL_INFO] = "INFO",
 	[LOG_LEVEL_WARNING] = "WARNING",
@@ -43,19 +45,17 @@ log_wanted(enum log_level level)
 
 /* `wait_ms`: so long a full pipe is waited for. */
 static void
-log_text(enum log_level level, int wait_ms, const char *format, va_list arguments)
+write_text(enum log_level level, const char *id, int wait_ms, const char *format, va_list arguments)
 {
 	struct pollfd out = { .fd = STDERR_FILENO, .events = POLLOUT };
 	char line[LOG_LINE_BYTES];
 	size_t length;
-	int written;
 
-	memcpy(line, log_level_marks[level], LOG_MARK_BYTES);
-	written = vsnprintf(line + LOG_MARK_BYTES, sizeof(line) - LOG_MARK_BYTES - 1, format,
-	    arguments);
-	if (written < 0)
+	length = (size_t)snprintf(line, sizeof(line), "%s%s%s", log_level_marks[level],
+	    id == NULL ? "" : id, id == NULL ? "" : " ");
+	if (vsnprintf(line + length, sizeof(line) - length - 1, format, arguments) < 0)
 		return;
-	length = strlen(line + LOG_MARK_BYTES) + LOG_MARK_BYTES;
+	length += strlen(line + length);
 	/* A newline inside would forge a second line of our own. */
 	for (size_t at = 0; at < length; at++)
 		if (line[at] == '\n')
@@ -68,6 +68,12 @@ log_text(enum log_level level, int wait_ms, const char *format, va_list argument
 }
 
 void
+log_text(enum log_level level, const char *id, const char *format, va_list arguments)
+{
+	write_text(level, id, 0, format, arguments);
+}
+
+void
 log_line(enum log_level level, const char *format, ...)
 {
 	va_list arguments;
@@ -75,7 +81,7 @@ log_line(enum log_level level, const char *format, ...)
 	if (!log_wanted(level))
 		return;
 	va_start(arguments, format);
-	log_text(level, 0, format, arguments);
+	write_text(level, NULL, 0, format, arguments);
 	va_end(arguments);
 }
 
@@ -85,7 +91,7 @@ log_always(enum log_level level, const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
-	log_text(level, ALWAYS_WAIT_MS, format, arguments);
+	write_text(level, NULL, ALWAYS_WAIT_MS, format, arguments);
 	va_end(arguments);
 }
 
@@ -95,7 +101,7 @@ fatal(const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
-	log_text(LOG_LEVEL_CRITICAL, 0, format, arguments);
+	write_text(log_events[LOG_GAVE_UP].level, log_events[LOG_GAVE_UP].id, 0, format, arguments);
 	va_end(arguments);
 	_exit(1);
 }

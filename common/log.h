@@ -2,10 +2,13 @@
 /*
  * Every worker.  A worker writes its log lines to stderr, a pipe that the supervisor reads; the
  * supervisor adds time and name, escapes what is not printable and bounds lines a second.  Each
- * line is one write of at most LOG_LINE_BYTES: a level mark of three bytes, then the text.
+ * line is one write of at most LOG_LINE_BYTES: a level mark of three bytes, the event's id and a blank
+ * where the line is an event (log_event.h), then the text.
  */
 #ifndef COMMON_LOG_H
 #define COMMON_LOG_H
+
+#include <stdarg.h>
 
 #include "common/attr.h"
 
@@ -24,7 +27,7 @@ enum log_level {
 #define LOG_MARK_BYTES 3
 
 /* The level's name in lines and in LOG_LEVEL ("INFO"), and its mark on the pipe ("<1>"). */
-extern const char *const log_level_names[LOG_LEVEL_COUNT];
+extern const char *const log_level_names[LOG_LEVEL_COUNT + 1]; /* NULL behind the last */
 extern const char *const log_level_marks[LOG_LEVEL_COUNT];
 
 /* Lines below this level are not written.  INFO until it is set. */
@@ -33,17 +36,17 @@ void log_set_level(enum log_level level);
 /* Whether a line of this level would be written. */
 int log_wanted(enum log_level level);
 
+/* The same with an event's id (NULL: none) before the text, whatever the level that is set. */
+void log_text(enum log_level level, const char *id, const char *format, va_list arguments);
+
 /* One line.  Never blocks: a line that the pipe does not take is dropped. */
 void log_line(enum log_level level, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* The same whatever log_set_level said, and a full pipe is waited for: for what was asked for. */
 void log_always(enum log_level level, const char *format, ...) PRINTF_LIKE(2, 3);
 
+/* What tells an operator something is an event: log_event(). */
 #define log_debug(...) log_line(LOG_LEVEL_DEBUG, __VA_ARGS__)
-#define log_info(...) log_line(LOG_LEVEL_INFO, __VA_ARGS__)
-#define log_warning(...) log_line(LOG_LEVEL_WARNING, __VA_ARGS__)
-#define log_error(...) log_line(LOG_LEVEL_ERROR, __VA_ARGS__)
-#define log_critical(...) log_line(LOG_LEVEL_CRITICAL, __VA_ARGS__)
 
 /* Logs at CRITICAL and exits with 1: for what must not happen inside a worker. */
 _Noreturn void fatal(const char *format, ...) PRINTF_LIKE(1, 2);

@@ -13,14 +13,18 @@
 #include <unistd.h>
 
 #include "common/buffer.h"
+#include "common/json_check.h"
+#include "common/json_out.h"
 #include "common/printable.h"
 
 #define QUEUE_MAX_BYTES (256 * 1024)
-#define TEXT_MAX_BYTES 3000 /* of a line, escaped, so that a line stays below PIPE_BUF */
+#define TEXT_MAX_BYTES 3000      /* of a line, escaped, so that a line stays below PIPE_BUF */
+#define JSON_TEXT_MAX_BYTES 1900 /* the same, where each byte may become two */
 
 static struct buffer queue = { .max_bytes = QUEUE_MAX_BYTES };
 static unsigned long lost;
 static enum log_level least = LOG_LEVEL_INFO;
+static bool json;
 
 void
 log_out_set(const char *level_name, const char *zone)
@@ -49,32 +53,88 @@ add_time(struct buffer *line)
 }
 
 void
-log_out_line(enum log_level level, const char *name, const char *text, size_t length)
+log_out_format(const char *format)
+{
+	json = format != NULL && strcmp(format, "json") == 0;
+}
+
+static void
+compose_text(struct buffer *line, enum log_level level, const char *name, const char *id,
+    struct slice text)
+{
+	add_time(line);
+	(void)buffer_printf(line, " %s %s %s: ", id == NULL ? LOG_ID_NONE : id,
+	    log_level_names[level], name);
+	printable_add(line, text.bytes, text.length, TEXT_MAX_BYTES);
+	(void)buffer_add_text(line, "\n");
+}
+
+/* The names and ids are ours and need no escaping; the text is a worker's. */
+static void
+compose_json(struct buffer *line, enum log_level level, const char *name, const char *id,
+    struct slice text)
+{
+	struct buffer shown _cleanup_buffer_ = BUFFER(PIPE_BUF);
+
+	printable_add(&shown, text.bytes, text.length, JSON_TEXT_MAX_BYTES);
+	(void)buffer_add_text(line, "{\"time\":\"");
+	add_time(line);
+	(void)buffer_printf(line, "\",\"level\":\"%s\",\"event\":", log_level_names[level]);
+	(void)buffer_printf(line, id == NULL ? "null" : "\"%s\"", id);
+	(void)buffer_printf(line, ",\"worker\":\"%s\",\"message\":", name);
+	(void)json_add_text(line, shown.length > 0 ? shown.bytes : "");
+	(void)buffer_add_text(line, "}\n");
+}
+
+/* Puts a whole line into the queue, or nothing.  False: it did not fit. */
+static bool
+enqueue(enum log_level level, const char *name, enum log_event event, struct slice text)
 {
 	struct buffer line _cleanup_buffer_ = BUFFER(PIPE_BUF);
+	const char *id = event == LOG_EVENT_COUNT ? NULL : log_events[event].id;
 
-	if (lost > 0 && buffer_printf(&queue, "(%lu lines lost: stderr was not read)\n", lost) == 0)
+	if (json)
+		compose_json(&line, level, name, id, text);
+	else
+		compose_text(&line, level, name, id, text);
+	return line.length > 0 && line.bytes[line.length - 1] == '\n' &&
+	       buffer_add(&queue, line.bytes, line.length) == 0;
+}
+
+static void
+tell_lost(void)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "%lu lines lost: stderr was not read", lost);
+	if (enqueue(log_events[LOG_LINES_LOST].level, "supervisor", LOG_LINES_LOST,
+		(struct slice){ .bytes = text, .length = strlen(text) }))
 		lost = 0;
-	add_time(&line);
-	(void)buffer_printf(&line, " %s %s: ", log_level_names[level], name);
-	printable_add(&line, text, length, TEXT_MAX_BYTES);
-	if (buffer_add_text(&line, "\n") != 0 || buffer_add(&queue, line.bytes, line.length) != 0)
+}
+
+void
+log_out_line(enum log_level level, const char *name, enum log_event event, const char *text,
+    size_t length)
+{
+	if (lost > 0)
+		tell_lost();
+	if (!enqueue(level, name, event, (struct slice){ .bytes = text, .length = length }))
 		lost++;
 	log_out_flush();
 }
 
 void
-say(enum log_level level, const char *format, ...)
+say(enum log_event event, const char *format, ...)
 {
 	char text[LOG_LINE_BYTES];
 	va_list arguments;
 
-	if (level < least)
+	if (log_events[event].level < least)
 		return;
 	va_start(arguments, format);
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
-	log_out_line(level, "supervisor", text, strlen(text));
+	log_out_line(log_events[event].level, "supervisor", event, text, strlen(text));
 }
 
 bool
@@ -112,12 +172,12 @@ log_out_flush(void)
 }
 
 void
-say_lines(enum log_level level, const char *text)
+say_lines(enum log_event event, const char *text)
 {
 	while (text != NULL && *text != '\0') {
 		int length = (int)strcspn(text, "\n");
 
-		say(level, "%.*s", length, text);
+		say(event, "%.*s", length, text);
 		text += length + (text[length] == '\n' ? 1 : 0);
 	}
 }

@@ -10,7 +10,7 @@
 #include <stddef.h>
 
 #include "common/attr.h"
-#include "common/log.h"
+#include "common/log_event.h"
 
 /*
  * The lowest level of the supervisor's own lines, by its name (workers leave out theirs), and the
@@ -18,14 +18,21 @@
  */
 void log_out_set(const char *level, const char *zone);
 
-/* One line of `length` bytes said by `name`.  What is not printable UTF-8 is written as \xNN. */
-void log_out_line(enum log_level level, const char *name, const char *text, size_t length);
+/* Whether lines are JSON objects: "json", else (NULL too) text. */
+void log_out_format(const char *format);
+
+/*
+ * One line of `length` bytes said by `name`, an event (LOG_EVENT_COUNT: none) at `level`.  What is
+ * not printable UTF-8 is written as \xNN, in both formats.  A line is at most PIPE_BUF bytes.
+ */
+void log_out_line(enum log_level level, const char *name, enum log_event event, const char *text,
+    size_t length);
 
 /* One line of the supervisor's own. */
-void say(enum log_level level, const char *format, ...) PRINTF_LIKE(2, 3);
+void say(enum log_event event, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* One for each line of a text; NULL is none. */
-void say_lines(enum log_level level, const char *text);
+void say_lines(enum log_event event, const char *text);
 
 /* Whether lines wait, and writing what stderr takes now. */
 bool log_out_waits(void);

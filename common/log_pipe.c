@@ -13,10 +13,10 @@
 #define READS_A_TURN 4
 
 void
-log_pipe_open(struct log_pipe *pipe, int fd, const char *name)
+log_pipe_open(struct log_pipe *pipe, int fd, enum process process)
 {
 	pipe->fd = fd;
-	pipe->name = name;
+	pipe->process = process;
 	if (pipe->line.max_bytes == 0) {
 		pipe->line = BUFFER(LOG_LINE_BYTES);
 		pipe->last = BUFFER(LOG_LINE_BYTES);
@@ -42,8 +42,21 @@ static void
 tell(const struct log_pipe *pipe, const char *line, size_t length)
 {
 	enum log_level level = take_mark(&line, &length);
+	enum log_event event = log_event_of_line(pipe->process, line, length);
 
-	log_out_line(level, pipe->name, line, length);
+	if (event != LOG_EVENT_COUNT) {
+		line += LOG_ID_BYTES + 1;
+		length -= LOG_ID_BYTES + 1;
+	}
+	log_out_line(level, processes[pipe->process].name, event, line, length);
+}
+
+/* What the supervisor says of the worker's lines, in the worker's name. */
+static void
+tell_of(const struct log_pipe *pipe, enum log_event event, const char *text)
+{
+	log_out_line(log_events[event].level, processes[pipe->process].name, event, text,
+	    strlen(text));
 }
 
 static void
@@ -55,7 +68,7 @@ tell_repeats(struct log_pipe *pipe)
 		return;
 	snprintf(text, sizeof(text), "(the last line %lu times more)", pipe->repeats);
 	pipe->repeats = 0;
-	log_out_line(LOG_LEVEL_INFO, pipe->name, text, strlen(text));
+	tell_of(pipe, LOG_LINE_REPEATED, text);
 }
 
 static void
@@ -68,7 +81,7 @@ tell_dropped(struct log_pipe *pipe, int64_t now_ms)
 	pipe->dropped_told_ms = now_ms;
 	snprintf(text, sizeof(text), "(%lu lines dropped: too many a second)", pipe->dropped);
 	pipe->dropped = 0;
-	log_out_line(LOG_LEVEL_WARNING, pipe->name, text, strlen(text));
+	tell_of(pipe, LOG_LINES_DROPPED, text);
 }
 
 static void

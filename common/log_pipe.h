@@ -11,7 +11,8 @@
 #include <stdint.h>
 
 #include "common/buffer.h"
-#include "common/log.h"
+#include "common/log_event.h"
+#include "policy/process.h"
 #include "common/rate.h"
 
 #define LOG_LINES_BURST 200
@@ -24,10 +25,10 @@ struct log_pipe {
 	   counted.  NULL: none. */
 	bool (*take)(void *context, const char *line, size_t length);
 	void *take_context;
-	int fd; /* owned; -1: closed */
-	const char *name;
-	struct buffer line; /* begun and not ended */
-	struct buffer last; /* the last line told, with its mark */
+	int fd;               /* owned; -1: closed */
+	enum process process; /* whose it is */
+	struct buffer line;   /* begun and not ended */
+	struct buffer last;   /* the last line told, with its mark */
 	unsigned long repeats;
 	int64_t repeats_since_ms;
 	struct rate rate;
@@ -37,7 +38,7 @@ struct log_pipe {
 };
 
 /* Takes over the reading end. */
-void log_pipe_open(struct log_pipe *pipe, int fd, const char *name);
+void log_pipe_open(struct log_pipe *pipe, int fd, enum process process);
 
 /* Reads what is there and tells its lines; closes at the end.  At most a bounded number of bytes a
    call. */

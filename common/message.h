@@ -43,6 +43,7 @@ enum message_id {
 	MESSAGE_SAVE_FAILED,
 	MESSAGE_PEER,
 	MESSAGE_RELOAD,
+	MESSAGE_LOG_LEVEL,
 	MESSAGE_SHUTDOWN,
 	MESSAGE_LISTEN,
 	/* a worker to the supervisor: fixed texts, compared byte for byte */
@@ -118,6 +119,10 @@ struct message_config {
 struct message_secret {
 	int name;          /* enum secret */
 	const char *value; /* NULL: not configured */
+};
+
+struct message_log_level {
+	int level; /* enum log_level */
 };
 
 struct message_state { /* the blob is the file's content, empty if it does not exist */
@@ -479,6 +484,7 @@ extern const char *const gate_tunnel_choices[]; /* by enum gate_tunnel_verb */
 union message_body {
 	struct message_config config;
 	struct message_secret secret;
+	struct message_log_level log_level;
 	struct message_state state;
 	struct message_saved saved;
 	struct message_save_failed save_failed;

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "common/attr.h"
+#include "common/log.h"
 #include "common/message.h"
 #include "common/setting.h"
 
@@ -102,6 +103,9 @@ static const struct field config_fields[] = {
 static const struct field secret_fields[] = {
 	CHOICE_FIELD(message_secret, name, secret_names),
 	SECRET_TEXT(message_secret, value, 1, SECRET_MAX_BYTES),
+};
+static const struct field log_level_fields[] = {
+	CHOICE_FIELD(message_log_level, level, log_level_names),
 };
 static const struct field state_fields[] = {
 	CHOICE_FIELD(message_state, file, state_file_names),
@@ -439,6 +443,11 @@ const struct message_entry messages[MESSAGE_COUNT] = {
 	    .to = MASTER_LINK,
 	    .record = NO_FIELDS("reload"),
 	    .why = "the secrets before it are new" },
+	[MESSAGE_LOG_LEVEL] = { .name = "log-level",
+	    .from = SUPERVISOR,
+	    .to = PROCESS_WORKERS,
+	    .record = RECORD(message_log_level, log_level_fields),
+	    .why = "LOG_LEVEL_FILE has another level: lines below it are left out from now on" },
 	[MESSAGE_SHUTDOWN] = { .name = "shutdown",
 	    .from = SUPERVISOR,
 	    .to = PROCESS_WORKERS,

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/log.h"
+#include "common/log_event.h"
 
 static struct note *
 find(struct notes *notes, const char *id)
@@ -23,8 +23,9 @@ notes_add(struct notes *notes, const char *id, uint64_t list_number, const char 
 
 	if (note == NULL && notes->count == NOTES_MAX) {
 		if (!notes->full_told)
-			log_warning("more containers have labels that are dropped; the first %d "
-				    "are named",
+			log_event(LOG_LABEL_DROPPED,
+			    "more containers have labels that are dropped; the first %d "
+			    "are named",
 			    NOTES_MAX);
 		notes->full_told = true;
 		return;
@@ -38,7 +39,7 @@ notes_add(struct notes *notes, const char *id, uint64_t list_number, const char 
 	if (strncmp(note->text, text, sizeof(note->text) - 1) == 0)
 		return;
 	(void)snprintf(note->text, sizeof(note->text), "%s", text);
-	log_warning("%s", note->text);
+	log_event(LOG_LABEL_DROPPED, "%s", note->text);
 }
 
 void

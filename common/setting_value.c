@@ -2,6 +2,7 @@
 /* Supervisor.  What each kind of setting may hold: see setting_value.h. */
 #include "common/setting_value.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -16,6 +17,8 @@
 #include "common/log.h"
 #include "common/setting.h"
 #include "common/url.h"
+
+#define DURATION_MAX_S 3600
 
 int
 setting_refuse(struct buffer *why, const char *reason)
@@ -239,6 +242,14 @@ choose(const char *raw, const char *const *choices, struct buffer *out)
 }
 
 int
+value_log_format(const char *raw, struct buffer *out, struct buffer *why)
+{
+	static const char *const choices[] = { "text", "json", NULL };
+
+	return choose(raw, choices, out) == 0 ? 0 : setting_refuse(why, "is neither text nor json");
+}
+
+int
 value_boolean(const char *raw, struct buffer *out, struct buffer *why)
 {
 	static const char *const yes[] = { "true", "1", "t", "yes", "on", NULL };
@@ -301,7 +312,28 @@ check_integer(const char *raw, long least, long most, struct buffer *out, struct
 }
 
 int
-value_seconds(const char *raw, struct buffer *out, struct buffer *why)
+value_duration(const char *raw, struct buffer *out, struct buffer *why)
+{
+	static const char units[] = "smh";
+	static const long seconds[] = { 1, 60, 3600 };
+	const char *unit;
+	char *end;
+	long number;
+
+	errno = 0;
+	number = strtol(raw, &end, 10);
+	unit = *end == '\0' ? units : strchr(units, *end);
+	if (!isdigit((unsigned char)raw[0]) || errno != 0 || unit == NULL ||
+	    (*end != '\0' && end[1] != '\0') || number < 1 ||
+	    number > DURATION_MAX_S / seconds[unit - units])
+		return setting_refuse(why,
+		    "is no time from 1 s to 1 h; write seconds, or a number with its unit, such as "
+		    "30s, 5m or 1h");
+	return buffer_printf(out, "%ld", number * seconds[unit - units]);
+}
+
+int
+value_creates(const char *raw, struct buffer *out, struct buffer *why)
 {
 	return check_integer(raw, 1, 3600, out, why);
 }

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "common/log.h"
+#include "common/log_event.h"
 #include "common/secret_memory.h"
 #include "common/url.h"
 #include "common/worker_private.h"
@@ -94,7 +94,8 @@ say_unlocked(void)
 	if (said || secret_memory_error() == 0)
 		return;
 	said = true;
-	log_warning("memory with secrets can't be locked or kept out of dumps: %s",
+	log_event(LOG_MEMORY_UNLOCKED,
+	    "memory with secrets can't be locked or kept out of dumps: %s",
 	    strerror(-secret_memory_error()));
 }
 

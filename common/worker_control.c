@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "common/log.h"
+#include "common/log_event.h"
 #include "common/worker_private.h"
 
 #define SLOW_SAVE_MS 3000
@@ -57,11 +57,12 @@ say_whether_slow(struct worker_file *entry, enum state_file file)
 	bool slow = took_ms >= SLOW_SAVE_MS;
 
 	if (slow && !entry->slow)
-		log_warning("%s took %lld s to be saved: the disk is slow, and the agent waits "
-			    "for it",
+		log_event(LOG_SAVE_SLOW,
+		    "%s took %lld s to be saved: the disk is slow, and the agent waits "
+		    "for it",
 		    state_file_names[file], (long long)(took_ms / 1000));
 	else if (!slow && entry->slow)
-		log_info("%s is saved in time again", state_file_names[file]);
+		log_event(LOG_SAVE_IN_TIME, "%s is saved in time again", state_file_names[file]);
 	entry->slow = slow;
 }
 
@@ -191,6 +192,9 @@ take_message(struct worker *worker, const struct message *message)
 	case MESSAGE_RELOAD:
 		if (worker->handlers->reload != NULL)
 			worker->handlers->reload(worker);
+		break;
+	case MESSAGE_LOG_LEVEL:
+		log_set_level((enum log_level)body->log_level.level);
 		break;
 	case MESSAGE_SHUTDOWN:
 		if (worker->handlers->shutdown == NULL || worker->stage != STAGE_STARTED)

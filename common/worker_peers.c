@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "common/log.h"
+#include "common/log_event.h"
 #include "common/worker_private.h"
 
 void
@@ -43,7 +43,7 @@ worker_bad_peer(struct worker *worker, enum process peer, const char *why)
 {
 	char text[96];
 
-	log_error("%s broke the protocol: %s", processes[peer].name, why);
+	log_event(LOG_PEER_BROKE, "%s broke the protocol: %s", processes[peer].name, why);
 	peers_close(worker, peer);
 	snprintf(text, sizeof(text), "{\"type\":\"bad-peer\",\"peer\":\"%s\"}",
 	    processes[peer].name);

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "common/log.h"
+#include "common/log_event.h"
 
 #define NAMES_MAX 512
 #define NAME_BYTES 32
@@ -43,8 +43,9 @@ static void
 on_denied(int number, siginfo_t *info, void *context)
 {
 	(void)context;
-	say(log_level_marks[LOG_LEVEL_CRITICAL]);
-	say("the sandbox denies system call ");
+	say(log_level_marks[log_events[LOG_CALL_DENIED].level]);
+	say(log_events[LOG_CALL_DENIED].id);
+	say(" the sandbox denies system call ");
 	if (info->si_syscall >= 0 && info->si_syscall < NAMES_MAX &&
 	    names[info->si_syscall][0] != '\0') {
 		say(names[info->si_syscall]);

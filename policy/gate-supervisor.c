@@ -32,6 +32,7 @@ static const struct syscall_rule calls[] = {
 
 static const struct file_rule files[] = {
 	{ "@run", FILE_SOCKET, true, "status.sock is removed at the end" },
+	{ "@level", FILE_READ, true, "LOG_LEVEL_FILE, read again at SIGHUP" },
 	{ "@workers", FILE_EXECUTE, true, "the workers' programs; the folder, for upgrades" },
 	{ "/proc", FILE_READ, true, "its look at a worker, and libcap-ng's at itself" },
 	{ "/dev/null", FILE_READ, true, "standard input of a worker" },

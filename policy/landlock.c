@@ -174,6 +174,8 @@ add_file(int ruleset, const struct file_rule *rule, const struct policy_values *
 		return allow_path(ruleset, rule->path, rule->access);
 	if (values != NULL && strcmp(rule->path, "@ca-folder") == 0)
 		return allow_folder_of(ruleset, values->ca_file, rule->access);
+	if (values != NULL && strcmp(rule->path, "@level") == 0)
+		return allow_folder_of(ruleset, values->level_file, rule->access);
 	if (values == NULL || strcmp(rule->path, "@secrets") != 0)
 		return allow_path(ruleset, resolve(rule->path, values), rule->access);
 	for (enum secret secret = 0; secret < SECRET_COUNT && error == 0; secret++)

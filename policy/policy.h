@@ -152,6 +152,7 @@ struct policy_values {
 	const char *data_folder;
 	const char *run_folder;
 	const char *secret_files[SECRET_COUNT]; /* NULL: from the environment, or none */
+	const char *level_file;                 /* LOG_LEVEL_FILE; NULL: not set */
 	int landlock_abi;                       /* landlock_abi(), 0 without Landlock */
 	bool best_effort;                       /* SANDBOX=best-effort */
 	bool log_denied;                        /* SANDBOX_LOG=true */

@@ -35,6 +35,7 @@ static const struct file_rule files[] = {
 	{ "@data", FILE_KEEP, true, "the workers' state files" },
 	{ "@run", FILE_SOCKET, true, "status.sock is removed at the end" },
 	{ "@secrets", FILE_READ, true, "secrets, read again at each start of their worker" },
+	{ "@level", FILE_READ, true, "LOG_LEVEL_FILE, read again at SIGHUP" },
 	{ "@workers", FILE_EXECUTE, true, "the workers' programs; the folder, for upgrades" },
 	{ "@ca-folder", FILE_READ, true, "the CA file, which a new master-link reads" },
 	{ "/proc", FILE_READ, true, "its look at a worker, and libcap-ng's at itself" },

@@ -68,6 +68,7 @@ const struct special_path special_paths[SPECIAL_PATHS] = {
 	{ "@workers", "the folder of the workers' programs" },
 	{ "@data", "AGENT_DATA_DIR" },
 	{ "@run", "AGENT_RUN_DIR" },
+	{ "@level", "the folder of LOG_LEVEL_FILE" },
 	{ "@secrets", "the folder of each secret file" },
 };
 

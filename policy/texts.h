@@ -14,7 +14,7 @@ struct special_path {
 	const char *text;
 };
 
-#define SPECIAL_PATHS 8
+#define SPECIAL_PATHS 9
 extern const struct special_path special_paths[SPECIAL_PATHS];
 
 /* The path's text if it is a special one, else the path itself. */

@@ -50,6 +50,7 @@ policy_values_find(const struct config *config, struct policy_values *values)
 	values->run_folder = config->values[SETTING_RUN_DIR];
 	for (enum secret secret = 0; secret < SECRET_COUNT; secret++)
 		values->secret_files[secret] = config_secret_file(config, secret);
+	values->level_file = config->values[SETTING_LOG_LEVEL_FILE];
 	values->landlock_abi = landlock_abi();
 	values->log_denied = setting_is(config, SETTING_SANDBOX_LOG, "true");
 	values->best_effort = setting_is(config, SETTING_SANDBOX, "best-effort");

@@ -31,7 +31,7 @@ is_text(struct slice frame, const char *text)
 static void
 violation(struct supervisor *supervisor, struct slot *slot, const char *what)
 {
-	say(LOG_LEVEL_ERROR, "%s broke the protocol (%s): replacing it",
+	say(LOG_PROTOCOL_BROKEN, "%s broke the protocol (%s): replacing it",
 	    processes[slot->process].name, what);
 	slot_event(supervisor, slot, EVENT_VIOLATION);
 }
@@ -50,7 +50,7 @@ take_ready(struct supervisor *supervisor, struct slot *slot)
 	}
 	if (policy_check(policy, &supervisor->values, slot->pid, supervisor->own_filters, why) !=
 	    0) {
-		say(LOG_LEVEL_CRITICAL, "%s is not confined: %s; it gets no secret and no peer",
+		say(LOG_WORKER_UNCONFINED, "%s is not confined: %s; it gets no secret and no peer",
 		    processes[slot->process].name, why);
 		slot_event(supervisor, slot, EVENT_VIOLATION);
 		return;
@@ -123,9 +123,8 @@ put_aside(const struct supervisor *supervisor, enum state_file file, const char 
 		return;
 	}
 	error = state_file_corrupt(supervisor->data_fd, file);
-	say(LOG_LEVEL_WARNING, "%s %s and is put aside as %s.corrupt%s%s", state_file_names[file],
-	    why, state_file_names[file], error == 0 ? "" : ": ",
-	    error == 0 ? "" : strerror(-error));
+	say(LOG_FILE_ASIDE, "%s %s and is put aside as %s.corrupt%s%s", state_file_names[file], why,
+	    state_file_names[file], error == 0 ? "" : ": ", error == 0 ? "" : strerror(-error));
 }
 
 /* ---- bad-peer: counts as a death of both, so that it is no weapon ---- */
@@ -150,7 +149,7 @@ names_peer(const struct slot *slot, struct slice frame, enum process *ret_peer)
 static void
 take_bad_peer(struct supervisor *supervisor, struct slot *slot, enum process peer)
 {
-	say(LOG_LEVEL_ERROR, "%s reports that %s broke the protocol: replacing both",
+	say(LOG_PEER_REPORTED, "%s reports that %s broke the protocol: replacing both",
 	    processes[slot->process].name, processes[peer].name);
 	slot_event(supervisor, &supervisor->slots[peer], EVENT_VIOLATION);
 	slot_event(supervisor, slot, EVENT_VIOLATION);
@@ -225,7 +224,7 @@ control_read(struct supervisor *supervisor, struct slot *slot)
 		if (got < 0) {
 			/* Closed without an end: it can't be talked to any more. */
 			if (got != -EPIPE)
-				say(LOG_LEVEL_ERROR, "%s broke the protocol (%s): replacing it",
+				say(LOG_PROTOCOL_BROKEN, "%s broke the protocol (%s): replacing it",
 				    processes[slot->process].name, strerror(-got));
 			slot_event(supervisor, slot, EVENT_VIOLATION);
 			channel_close(&slot->control);

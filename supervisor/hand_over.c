@@ -85,9 +85,9 @@ send_state(struct supervisor *supervisor, struct slot *slot, enum state_file fil
 	else if (error == -EFBIG)
 		put_aside(supervisor, file, "is too large, or no file");
 	else if (error != 0)
-		say(LOG_LEVEL_ERROR, "%s can't be read, %s starts %s: %s", state_file_names[file],
-		    processes[slot->process].name, is_passing(error) ? "again" : "without it",
-		    strerror(-error));
+		say(LOG_FILE_UNREADABLE, "%s can't be read, %s starts %s: %s",
+		    state_file_names[file], processes[slot->process].name,
+		    is_passing(error) ? "again" : "without it", strerror(-error));
 	if (is_passing(error))
 		return false;
 	snprintf(text, sizeof(text), "{\"type\":\"state\",\"file\":\"%s\",\"exists\":%s}",
@@ -109,7 +109,7 @@ send_secret(const struct supervisor *supervisor, struct slot *slot, enum secret 
 	int error = config_secret(supervisor->config, secret, &value, &why);
 
 	if (error != 0) {
-		say(LOG_LEVEL_ERROR, "%s: %s", secret_names[secret],
+		say(LOG_SECRET_UNREADABLE, "%s: %s", secret_names[secret],
 		    why.length > 0 ? why.bytes : strerror(-error));
 		return false;
 	}
@@ -152,7 +152,7 @@ hand_out_secrets(struct supervisor *supervisor, struct slot *slot)
 		return;
 	/* All of them or none: half of a pair is worse than the old one. */
 	if (config_check_readable(supervisor->config, due, &why) != 0) {
-		say(LOG_LEVEL_ERROR, "%s goes on with the secrets that it has: %s",
+		say(LOG_SECRETS_KEPT, "%s goes on with the secrets that it has: %s",
 		    processes[slot->process].name, why.bytes);
 		return;
 	}
@@ -160,7 +160,7 @@ hand_out_secrets(struct supervisor *supervisor, struct slot *slot)
 		if ((due & SECRET_BIT(secret)) != 0)
 			(void)send_secret(supervisor, slot, secret);
 	send_text(slot, "{\"type\":\"reload\"}", -1);
-	say(LOG_LEVEL_INFO, "secrets were read again for %s", processes[slot->process].name);
+	say(LOG_SECRETS_READ, "secrets were read again for %s", processes[slot->process].name);
 }
 
 /* ---- peers ---- */
@@ -182,7 +182,7 @@ connect_pair(struct slot *one, struct slot *other)
 	int error = channel_pair(ends);
 
 	if (error != 0) {
-		say(LOG_LEVEL_ERROR, "no channel between %s and %s: %s",
+		say(LOG_NO_CHANNEL, "no channel between %s and %s: %s",
 		    processes[one->process].name, processes[other->process].name, strerror(-error));
 		slot_kill(one);
 		return;

@@ -118,14 +118,6 @@ reap(struct supervisor *supervisor)
 }
 
 static void
-reload(struct supervisor *supervisor)
-{
-	say(LOG_LEVEL_INFO, "SIGHUP: reading secret files again");
-	for_each_worker(process)
-		hand_out_secrets(supervisor, &supervisor->slots[process]);
-}
-
-static void
 take_signal(struct supervisor *supervisor, uint32_t number)
 {
 	if (number == SIGCHLD)
@@ -213,7 +205,7 @@ turn(struct supervisor *supervisor)
 
 	collect(supervisor, &polled);
 	if (poll(polled.fds, polled.count, timeout_ms) < 0 && errno != EINTR)
-		say(LOG_LEVEL_CRITICAL, "poll: %s", strerror(errno));
+		say(LOG_POLL_FAILS, "poll: %s", strerror(errno));
 	after = clock_ms();
 	forgive(supervisor, after - before - timeout_ms);
 	/* The last first: signals, which may end a worker, come after what it still said. */
@@ -255,7 +247,7 @@ supervisor_run(struct supervisor *supervisor)
 	if (supervisor->check != NULL)
 		return check_end(supervisor->check);
 	status_close(supervisor);
-	say(LOG_LEVEL_INFO, "stopped");
+	say(LOG_STOPPED, "stopped");
 	log_out_flush();
 	return supervisor->exit_code;
 }

@@ -139,6 +139,7 @@ prepare(struct supervisor *supervisor, bool check_only)
 
 	config_wipe_environment(environ);
 	log_out_set(config->values[SETTING_LOG_LEVEL], config->values[SETTING_TZ]);
+	log_out_format(config->values[SETTING_LOG_FORMAT]);
 	policy_values_find(config, &supervisor->values);
 	policy_values_check(config, &supervisor->values);
 	check_folder(supervisor, check_only);
@@ -146,8 +147,8 @@ prepare(struct supervisor *supervisor, bool check_only)
 		listeners_open(config, supervisor->listeners);
 	if (error == 0 && config->mistakes.length == 0)
 		return 0;
-	say_lines(LOG_LEVEL_CRITICAL, config->mistakes.bytes);
-	say(LOG_LEVEL_CRITICAL, "the configuration has mistakes (above); nothing was started");
+	say_lines(LOG_SETTING_WRONG, config->mistakes.bytes);
+	say(LOG_NOT_STARTED, "the configuration has mistakes (above); nothing was started");
 	log_out_flush();
 	return EX_CONFIG;
 }
@@ -175,8 +176,7 @@ confine(struct supervisor *supervisor)
 		result = policy_own_filters();
 	}
 	if (result < 0) {
-		say(LOG_LEVEL_CRITICAL, "the sandbox can't be set up: %s: %s", step,
-		    strerror(-result));
+		say(LOG_NO_SANDBOX, "the sandbox can't be set up: %s: %s", step, strerror(-result));
 		log_out_flush();
 		return EX_CONFIG;
 	}
@@ -191,9 +191,10 @@ run(struct supervisor *supervisor)
 
 	supervisor->signal_fd = open_signals();
 	supervisor->started_ms = clock_ms();
+	reload_remember(supervisor);
 	state_folder_clean(supervisor->data_fd);
-	say_lines(LOG_LEVEL_WARNING, supervisor->config->warnings.bytes);
-	say(LOG_LEVEL_INFO, "started, version %s (%s, Landlock ABI %d)", AGENT_VERSION,
+	say_lines(LOG_SETTING_DOUBTFUL, supervisor->config->warnings.bytes);
+	say(LOG_STARTED, "started, version %s (%s, Landlock ABI %d)", AGENT_VERSION,
 	    policy_start_mode(&supervisor->values), supervisor->values.landlock_abi);
 	status_open(supervisor);
 	status = confine(supervisor);
@@ -259,8 +260,10 @@ main(int argc, char **argv)
 	if (status >= 0)
 		return status;
 	supervisor.config = &config;
+	/* What is said before the configuration is read, too. */
+	log_out_format(getenv(settings[SETTING_LOG_FORMAT].name));
 	if (identity_take(&supervisor.values, &why) != 0) {
-		say(LOG_LEVEL_CRITICAL, "%s", why.bytes);
+		say(LOG_IDENTITY_WRONG, "%s", why.bytes);
 		return EX_CONFIG;
 	}
 	if (options.print_policy) {

@@ -32,7 +32,7 @@ on_start(struct supervisor *supervisor, struct slot *slot)
 	int error = spawn_worker(supervisor, slot);
 
 	if (error != 0 && error != slot->start_error)
-		say(LOG_LEVEL_ERROR, "%s can't be started: %s; trying again",
+		say(LOG_WORKER_UNSTARTED, "%s can't be started: %s; trying again",
 		    processes[slot->process].name, strerror(-error));
 	slot->start_error = error;
 	if (error != 0)
@@ -49,7 +49,7 @@ on_confined(struct supervisor *supervisor, struct slot *slot)
 	if (slot->died_ms != 0)
 		snprintf(since, sizeof(since), ", %lld ms after its end",
 		    (long long)(clock_ms() - slot->died_ms));
-	say(LOG_LEVEL_INFO, "%s is ready (pid %d, %lld ms%s)", processes[slot->process].name,
+	say(LOG_WORKER_READY, "%s is ready (pid %d, %lld ms%s)", processes[slot->process].name,
 	    slot->pid, (long long)(clock_ms() - slot->started_ms), since);
 }
 
@@ -64,7 +64,7 @@ static void
 on_silence(struct supervisor *supervisor, struct slot *slot)
 {
 	(void)supervisor;
-	say(LOG_LEVEL_ERROR, "%s gives no sign of life: replacing it",
+	say(LOG_WORKER_SILENT, "%s gives no sign of life: replacing it",
 	    processes[slot->process].name);
 	slot_kill(slot);
 }
@@ -101,7 +101,7 @@ on_end(struct supervisor *supervisor, struct slot *slot)
 	slot->due_ms = slot->died_ms + delay;
 	slot->restarts++;
 	if (delay > 0)
-		say(LOG_LEVEL_WARNING, "%s: restarting in %lld ms", processes[slot->process].name,
+		say(LOG_WORKER_WAITS, "%s: restarting in %lld ms", processes[slot->process].name,
 		    (long long)delay);
 	else
 		slot_event(supervisor, slot, EVENT_DUE);
@@ -133,8 +133,7 @@ static void
 on_stop_overdue(struct supervisor *supervisor, struct slot *slot)
 {
 	(void)supervisor;
-	say(LOG_LEVEL_WARNING, "%s did not stop in time: killing it",
-	    processes[slot->process].name);
+	say(LOG_WORKER_LATE, "%s did not stop in time: killing it", processes[slot->process].name);
 	slot_kill(slot);
 }
 
@@ -251,15 +250,15 @@ static void
 tell_end(const struct slot *slot, int status)
 {
 	const char *name = processes[slot->process].name;
-	enum log_level level = slot->phase == PHASE_STOPPING ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR;
+	enum log_event event = slot->phase == PHASE_STOPPING ? LOG_WORKER_ENDED : LOG_WORKER_DIED;
 
 	if (WIFSIGNALED(status))
-		say(level, "%s ended (signal %d%s, pid %d)", name, WTERMSIG(status),
+		say(event, "%s ended (signal %d%s, pid %d)", name, WTERMSIG(status),
 		    WTERMSIG(status) == SIGSYS ? ", a system call that its policy does not allow" :
 						 "",
 		    slot->pid);
 	else
-		say(level, "%s ended (exit %d, pid %d)", name, WEXITSTATUS(status), slot->pid);
+		say(event, "%s ended (exit %d, pid %d)", name, WEXITSTATUS(status), slot->pid);
 }
 
 void

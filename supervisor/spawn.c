@@ -85,7 +85,7 @@ reset(struct slot *slot, pid_t pid, int log_fd, int control_fd)
 	slot->expected = EXPECT_TEXT;
 	slot->status = BUFFER(STATE_FILE_MAX_BYTES);
 	channel_open(&slot->control, control_fd, false);
-	log_pipe_open(&slot->log, log_fd, processes[slot->process].name);
+	log_pipe_open(&slot->log, log_fd, slot->process);
 }
 
 int

@@ -54,7 +54,7 @@ status_open(struct supervisor *supervisor)
 		return;
 	cleanup_close(&fd);
 	supervisor->status_fd = -1;
-	say(LOG_LEVEL_WARNING,
+	say(LOG_NO_STATUS,
 	    "no status: %s/status.sock can't be made: %s; mount a tmpfs there that uid %u owns",
 	    folder, strerror(-error), geteuid());
 }

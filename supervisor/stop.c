@@ -20,7 +20,7 @@ stop_group(struct supervisor *supervisor)
 void
 stop_begin(struct supervisor *supervisor)
 {
-	say(LOG_LEVEL_INFO, "stopping");
+	say(LOG_STOPPING, "stopping");
 	supervisor->stopping = true;
 	supervisor->stop_order = 0;
 	stop_group(supervisor);
@@ -50,7 +50,7 @@ stop_go_on(struct supervisor *supervisor)
 void
 stop_now(struct supervisor *supervisor)
 {
-	say(LOG_LEVEL_WARNING, "stopping at once");
+	say(LOG_STOPPING_AT_ONCE, "stopping at once");
 	supervisor->stop_order = LAST_ORDER + 1;
 	for_each_worker(process) {
 		struct slot *slot = &supervisor->slots[process];

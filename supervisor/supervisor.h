@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "common/channel.h"
 #include "common/config.h"
@@ -63,6 +64,14 @@ struct status_client {
 	int64_t since_ms;
 };
 
+/* Tells whether a file is still what it was. */
+struct file_mark {
+	dev_t device;
+	ino_t inode;
+	off_t bytes;
+	struct timespec changed;
+};
+
 struct check; /* check.h */
 
 struct supervisor {
@@ -83,6 +92,7 @@ struct supervisor {
 	bool stopping;
 	unsigned stop_order; /* the group that is being stopped */
 	int exit_code;
+	struct file_mark ca_mark; /* of DOCKFLARE_CA_FILE at the start */
 };
 
 /* Which program this is: agent.c or gate.c. */
@@ -107,6 +117,11 @@ void hand_out_secrets(struct supervisor *supervisor, struct slot *slot);
 int send_config(struct supervisor *supervisor, struct slot *slot);
 /* Sends one fixed message; a channel that fails is left to the loop to find out. */
 void send_text(struct slot *slot, const char *text, int fd);
+
+/* reload.c: SIGHUP. */
+void reload(struct supervisor *supervisor);
+/* Remembers how the files are that are read at a start only. */
+void reload_remember(struct supervisor *supervisor);
 
 /* stop.c */
 void stop_begin(struct supervisor *supervisor);

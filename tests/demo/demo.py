@@ -178,7 +178,8 @@ class Story:
     def milliseconds(self, name, line):
         """From the line that tells of the end to the one that tells of the return."""
         times = []
-        for pattern in (rf"(\S+) \w+ supervisor: {name} ended", rf"(\S+) \w+ supervisor: {name} is ready"):
+        for pattern in (rf"(\S+) \S+ \w+ supervisor: {name} ended",
+                        rf"(\S+) \S+ \w+ supervisor: {name} is ready"):
             found = re.search(pattern, self.log_since(line))
             must(found, f"the log does not tell of the end and return of {name}")
             times.append(datetime.datetime.fromisoformat(found[1]))

@@ -20,13 +20,18 @@ static unsigned long told;
 
 /* In place of the agent's log. */
 void
-log_out_line(enum log_level level, const char *name, const char *text, size_t length)
+log_out_line(enum log_level level, const char *name, enum log_event event, const char *text,
+    size_t length)
 {
 	struct buffer shown _cleanup_buffer_ = BUFFER(2 * SHOWN_MAX_BYTES);
 	struct buffer cut _cleanup_buffer_ = BUFFER(64);
 
 	told++;
-	fuzz_assert(level < LOG_LEVEL_COUNT && strcmp(name, "worker") == 0);
+	fuzz_assert(level < LOG_LEVEL_COUNT && strcmp(name, "master-link") == 0);
+	/* No other process's, but what the supervisor says of its lines. */
+	fuzz_assert(event == LOG_EVENT_COUNT || event == LOG_LINE_REPEATED ||
+		    event == LOG_LINES_DROPPED ||
+		    (log_events[event].from & PROCESS_BIT(PROCESS_MASTER_LINK)) != 0);
 	fuzz_assert(length <= LOG_LINE_BYTES && memchr(text, '\n', length) == NULL);
 	printable_add(&shown, text, length, SHOWN_MAX_BYTES);
 	fuzz_assert(shown.length < SHOWN_MAX_BYTES + 8 && (shown.length == 0) == (length == 0));
@@ -82,7 +87,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 		return 0;
 	told = 0;
 	fuzz_assert(pipe2(fds, O_CLOEXEC | O_NONBLOCK) == 0);
-	log_pipe_open(&pipe, fds[0], "worker");
+	log_pipe_open(&pipe, fds[0], PROCESS_MASTER_LINK);
 	feed(&pipe, fds[1], text);
 	fuzz_assert(pipe.fd == -1);
 	fuzz_assert((unsigned long)pipe.dropped_in_all <= count_lines(text));

@@ -30,7 +30,7 @@ def check(agents, *arguments, mode="shared", **environment):
             del agent.environment[name]
     agent.start("--check-config", *arguments, ready=False)
     code = agent.wait_end()
-    return code, [re.sub(r"^\S+ ", "", line) for _, line in agent.log.lines]
+    return code, [re.sub(r"^\S+ \S{4} ", "", line) for _, line in agent.log.lines]
 
 
 @pytest.fixture
@@ -167,7 +167,7 @@ def test_a_data_folder_of_another_owner(agents):
     os.chown(agent.data, 1234, 1234)
     agent.start(ready=False)
     assert agent.wait_end() == EX_CONFIG
-    found = mistakes([re.sub(r"^\S+ ", "", line) for _, line in agent.log.lines])
+    found = mistakes([re.sub(r"^\S+ \S{4} ", "", line) for _, line in agent.log.lines])
     assert len(found) == 1
     assert "%s is not writable for uid 65532 (it belongs to uid 1234" % agent.data in found[0]
     assert "chown 65532:65532 it" in found[0]
@@ -253,7 +253,7 @@ def test_log_level(agents, masters, level, least):
     os.kill(wait.until("master-link runs", lambda: agent.pids().get("master-link")), 9)
     wait.until("registered again", lambda: master.agent()["registrations"] == 2)
     agent.stop()
-    said = {line.split(" ")[1] for _, line in agent.log.lines}
+    said = {line.split(" ")[2] for _, line in agent.log.lines}
     assert said <= set(LEVELS[LEVELS.index(least):])
     assert least in said
 

@@ -97,7 +97,7 @@ def peak_kib(pid):
 def said_most(lines):
     """Who has the most lines in the log, and how many."""
     names = collections.Counter(
-        found[1] for _, line in lines if (found := re.match(r"\S+ [A-Z]+ ([a-z-]+): ", line)))
+        found[1] for _, line in lines if (found := re.match(r"\S+ \S{4} [A-Z]+ ([a-z-]+): ", line)))
     return names.most_common(1)[0]
 
 

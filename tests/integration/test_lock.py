@@ -28,7 +28,7 @@ def settings():
 
 
 def mistakes(agent):
-    lines = [re.sub(r"^\S+ ", "", line) for _, line in agent.log.lines]
+    lines = [re.sub(r"^\S+ \S{4} ", "", line) for _, line in agent.log.lines]
     return [line for line in lines if line.startswith("CRITICAL supervisor: ")
             and "nothing was started" not in line]
 

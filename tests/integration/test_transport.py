@@ -166,6 +166,20 @@ def test_secrets_from_files_and_again_on_sighup(masters, agents, mode):
     assert agent.pids() == pids
 
 
+def test_sighup_says_what_needs_a_restart(masters, agents, authority, ca_file):
+    master = masters(*tls(authority))
+    agent = agents.make(master, DOCKFLARE_CA_FILE=ca_file)
+    agent.start()
+    master.wait_registered()
+    os.kill(agent.pid, signal.SIGHUP)
+    agent.wait_line(r" S045 INFO supervisor: SIGHUP: no variable names a file")
+    assert agent.log.count(r" S048 ") == 0
+    with open(ca_file, "ab") as file:
+        file.write(b"\n")
+    os.kill(agent.pid, signal.SIGHUP)
+    agent.wait_line(r" S048 WARNING supervisor: DOCKFLARE_CA_FILE: \S+ has changed; restart the agent")
+
+
 def test_sighup_refuses_another_proxy(masters, agents, authority, ca_file):
     """The sandbox holds the old proxy's port, so that a new one needs a new start."""
     first, second = HttpProxy(), HttpProxy()

@@ -10,6 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <json-c/json.h>
+
 #include "common/buffer.h"
 #include "common/log_out.h"
 #include "common/log_pipe.h"
@@ -114,7 +116,7 @@ start_worker(void)
 
 	assert_int_equal(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
 	worker.stderr_end = ends[1];
-	log_pipe_open(&worker.pipe, ends[0], "worker");
+	log_pipe_open(&worker.pipe, ends[0], PROCESS_MASTER_LINK);
 	return worker;
 }
 
@@ -141,56 +143,62 @@ struct row {
 };
 
 static const struct row rows[] = {
-	{ "no mark", SLICE("hello\n"), "INFO worker: hello\n" },
-	{ "DEBUG", SLICE("<0>x\n"), "DEBUG worker: x\n" },
-	{ "INFO", SLICE("<1>x\n"), "INFO worker: x\n" },
-	{ "WARNING", SLICE("<2>x\n"), "WARNING worker: x\n" },
-	{ "ERROR", SLICE("<3>x\n"), "ERROR worker: x\n" },
-	{ "CRITICAL", SLICE("<4>x\n"), "CRITICAL worker: x\n" },
-	{ "no such mark", SLICE("<5>x\n"), "INFO worker: <5>x\n" },
-	{ "half a mark", SLICE("<4\n"), "INFO worker: <4\n" },
-	{ "a mark only", SLICE("<2>\n"), "WARNING worker: \n" },
-	{ "a mark behind a blank", SLICE(" <4>x\n"), "INFO worker:  <4>x\n" },
-	{ "a mark inside", SLICE("a<4>b\n"), "INFO worker: a<4>b\n" },
-	{ "two marks", SLICE("<0><4>x\n"), "DEBUG worker: <4>x\n" },
-	{ "two lines", SLICE("<2>a\n<3>b\n"), "WARNING worker: a\nERROR worker: b\n" },
+	{ "no mark", SLICE("hello\n"), "---- INFO master-link: hello\n" },
+	{ "DEBUG", SLICE("<0>x\n"), "---- DEBUG master-link: x\n" },
+	{ "INFO", SLICE("<1>x\n"), "---- INFO master-link: x\n" },
+	{ "WARNING", SLICE("<2>x\n"), "---- WARNING master-link: x\n" },
+	{ "ERROR", SLICE("<3>x\n"), "---- ERROR master-link: x\n" },
+	{ "CRITICAL", SLICE("<4>x\n"), "---- CRITICAL master-link: x\n" },
+	{ "no such mark", SLICE("<5>x\n"), "---- INFO master-link: <5>x\n" },
+	{ "half a mark", SLICE("<4\n"), "---- INFO master-link: <4\n" },
+	{ "a mark only", SLICE("<2>\n"), "---- WARNING master-link: \n" },
+	{ "a mark behind a blank", SLICE(" <4>x\n"), "---- INFO master-link:  <4>x\n" },
+	{ "a mark inside", SLICE("a<4>b\n"), "---- INFO master-link: a<4>b\n" },
+	{ "two marks", SLICE("<0><4>x\n"), "---- DEBUG master-link: <4>x\n" },
+	{ "an event", SLICE("<2>L010 x\n"), "L010 WARNING master-link: x\n" },
+	{ "an event without a mark", SLICE("L010 x\n"), "L010 INFO master-link: x\n" },
+	{ "another worker's event", SLICE("<2>D002 x\n"), "---- WARNING master-link: D002 x\n" },
+	{ "the supervisor's event", SLICE("<4>S004 x\n"), "---- CRITICAL master-link: S004 x\n" },
+	{ "two lines", SLICE("<2>a\n<3>b\n"),
+	    "---- WARNING master-link: a\n---- ERROR master-link: b\n" },
 	{ "empty lines", SLICE("\n\n\n"), "" },
-	{ "a line that was not ended", SLICE("<2>last words"), "WARNING worker: last words\n" },
+	{ "a line that was not ended", SLICE("<2>last words"),
+	    "---- WARNING master-link: last words\n" },
 	{ "a forged line", SLICE("2026-01-02T03:04:05 CRITICAL supervisor: lies\n"),
-	    "INFO worker: 2026-01-02T03:04:05 CRITICAL supervisor: lies\n" },
-	{ "a carriage return", SLICE("a\r<4>b\n"), "INFO worker: a\\x0d<4>b\n" },
-	{ "a tab", SLICE("a\tb\n"), "INFO worker: a\\x09b\n" },
-	{ "NUL", SLICE("a\0b\n"), "INFO worker: a\\x00b\n" },
-	{ "a terminal's escape", SLICE("\x1b[2J\n"), "INFO worker: \\x1b[2J\n" },
-	{ "backspace and DEL", SLICE("a\b\x7f\n"), "INFO worker: a\\x08\\x7f\n" },
+	    "---- INFO master-link: 2026-01-02T03:04:05 CRITICAL supervisor: lies\n" },
+	{ "a carriage return", SLICE("a\r<4>b\n"), "---- INFO master-link: a\\x0d<4>b\n" },
+	{ "a tab", SLICE("a\tb\n"), "---- INFO master-link: a\\x09b\n" },
+	{ "NUL", SLICE("a\0b\n"), "---- INFO master-link: a\\x00b\n" },
+	{ "a terminal's escape", SLICE("\x1b[2J\n"), "---- INFO master-link: \\x1b[2J\n" },
+	{ "backspace and DEL", SLICE("a\b\x7f\n"), "---- INFO master-link: a\\x08\\x7f\n" },
 	{ "UTF-8", SLICE("\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\n"),
-	    "INFO worker: \xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\n" },
+	    "---- INFO master-link: \xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\n" },
 	{ "no UTF-8", SLICE("\xff\xc0\xaf\xed\xa0\x80z\n"),
-	    "INFO worker: \\xff\\xc0\\xaf\\xed\\xa0\\x80z\n" },
-	{ "a sequence that is cut", SLICE("\xe2\x82\n"), "INFO worker: \\xe2\\x82\n" },
-	{ "the first of C1", SLICE("\xc2\x80\n"), "INFO worker: \\xc2\\x80\n" },
+	    "---- INFO master-link: \\xff\\xc0\\xaf\\xed\\xa0\\x80z\n" },
+	{ "a sequence that is cut", SLICE("\xe2\x82\n"), "---- INFO master-link: \\xe2\\x82\n" },
+	{ "the first of C1", SLICE("\xc2\x80\n"), "---- INFO master-link: \\xc2\\x80\n" },
 	{ "CSI of C1",
 	    SLICE("\xc2\x9b"
 		  "2J\n"),
-	    "INFO worker: \\xc2\\x9b2J\n" },
-	{ "behind C1", SLICE("\xc2\xa0\n"), "INFO worker: \xc2\xa0\n" },
-	{ "U+061C", SLICE("\xd8\x9c\n"), "INFO worker: \\xd8\\x9c\n" },
-	{ "U+200D", SLICE("\xe2\x80\x8d\n"), "INFO worker: \xe2\x80\x8d\n" },
-	{ "U+200E", SLICE("\xe2\x80\x8e\n"), "INFO worker: \\xe2\\x80\\x8e\n" },
-	{ "U+200F", SLICE("\xe2\x80\x8f\n"), "INFO worker: \\xe2\\x80\\x8f\n" },
-	{ "U+2010", SLICE("\xe2\x80\x90\n"), "INFO worker: \xe2\x80\x90\n" },
-	{ "U+2027", SLICE("\xe2\x80\xa7\n"), "INFO worker: \xe2\x80\xa7\n" },
-	{ "U+2028", SLICE("\xe2\x80\xa8\n"), "INFO worker: \\xe2\\x80\\xa8\n" },
-	{ "U+202A", SLICE("\xe2\x80\xaa\n"), "INFO worker: \\xe2\\x80\\xaa\n" },
+	    "---- INFO master-link: \\xc2\\x9b2J\n" },
+	{ "behind C1", SLICE("\xc2\xa0\n"), "---- INFO master-link: \xc2\xa0\n" },
+	{ "U+061C", SLICE("\xd8\x9c\n"), "---- INFO master-link: \\xd8\\x9c\n" },
+	{ "U+200D", SLICE("\xe2\x80\x8d\n"), "---- INFO master-link: \xe2\x80\x8d\n" },
+	{ "U+200E", SLICE("\xe2\x80\x8e\n"), "---- INFO master-link: \\xe2\\x80\\x8e\n" },
+	{ "U+200F", SLICE("\xe2\x80\x8f\n"), "---- INFO master-link: \\xe2\\x80\\x8f\n" },
+	{ "U+2010", SLICE("\xe2\x80\x90\n"), "---- INFO master-link: \xe2\x80\x90\n" },
+	{ "U+2027", SLICE("\xe2\x80\xa7\n"), "---- INFO master-link: \xe2\x80\xa7\n" },
+	{ "U+2028", SLICE("\xe2\x80\xa8\n"), "---- INFO master-link: \\xe2\\x80\\xa8\n" },
+	{ "U+202A", SLICE("\xe2\x80\xaa\n"), "---- INFO master-link: \\xe2\\x80\\xaa\n" },
 	{ "U+202E",
 	    SLICE("a\xe2\x80\xae"
 		  "b\n"),
-	    "INFO worker: a\\xe2\\x80\\xaeb\n" },
-	{ "U+202F", SLICE("\xe2\x80\xaf\n"), "INFO worker: \xe2\x80\xaf\n" },
-	{ "U+2065", SLICE("\xe2\x81\xa5\n"), "INFO worker: \xe2\x81\xa5\n" },
-	{ "U+2066", SLICE("\xe2\x81\xa6\n"), "INFO worker: \\xe2\\x81\\xa6\n" },
-	{ "U+2069", SLICE("\xe2\x81\xa9\n"), "INFO worker: \\xe2\\x81\\xa9\n" },
-	{ "U+206A", SLICE("\xe2\x81\xaa\n"), "INFO worker: \xe2\x81\xaa\n" },
+	    "---- INFO master-link: a\\xe2\\x80\\xaeb\n" },
+	{ "U+202F", SLICE("\xe2\x80\xaf\n"), "---- INFO master-link: \xe2\x80\xaf\n" },
+	{ "U+2065", SLICE("\xe2\x81\xa5\n"), "---- INFO master-link: \xe2\x81\xa5\n" },
+	{ "U+2066", SLICE("\xe2\x81\xa6\n"), "---- INFO master-link: \\xe2\\x81\\xa6\n" },
+	{ "U+2069", SLICE("\xe2\x81\xa9\n"), "---- INFO master-link: \\xe2\\x81\\xa9\n" },
+	{ "U+206A", SLICE("\xe2\x81\xaa\n"), "---- INFO master-link: \xe2\x81\xaa\n" },
 };
 
 static void
@@ -211,6 +219,94 @@ lines_are_escaped_and_marked(void **state)
 	}
 }
 
+/* The message of a line of JSON, with what else stands in it; fails the test if it is none. */
+static const char *
+message_of(json_object *line)
+{
+	json_object *member;
+	const char *message;
+
+	assert_int_equal(json_object_object_length(line), 5);
+	assert_true(json_object_object_get_ex(line, "worker", &member));
+	assert_string_equal(json_object_get_string(member), "master-link");
+	assert_true(json_object_object_get_ex(line, "message", &member));
+	message = json_object_get_string(member);
+	assert_int_equal(strlen(message), json_object_get_string_len(member));
+	return message;
+}
+
+/* Puts a line of JSON into the form of the text log. */
+static void
+add_as_text(struct buffer *out, const char *line, size_t length)
+{
+	struct json_tokener *tokener = json_tokener_new();
+	json_object *object, *level, *event;
+
+	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	object = json_tokener_parse_ex(tokener, line, (int)length + 1);
+	assert_non_null(object);
+	assert_int_equal(json_tokener_get_error(tokener), json_tokener_success);
+	assert_true(json_object_object_get_ex(object, "level", &level));
+	assert_true(json_object_object_get_ex(object, "event", &event));
+	assert_int_equal(buffer_printf(out, "%s %s master-link: %s\n",
+			     event == NULL ? LOG_ID_NONE : json_object_get_string(event),
+			     json_object_get_string(level), message_of(object)),
+	    0);
+	json_object_put(object);
+	json_tokener_free(tokener);
+}
+
+static void
+json_says_the_same(void **state)
+{
+	(void)state;
+	log_out_format("json");
+	for (size_t at = 0; at < ARRAY_LEN(rows); at++) {
+		struct buffer told _cleanup_buffer_ = BUFFER(CAPTURED_MAX_BYTES);
+		struct buffer text _cleanup_buffer_ = BUFFER(CAPTURED_MAX_BYTES);
+		struct worker worker = start_worker();
+		struct caught caught = catch_stderr(PIPE_BYTES);
+
+		say_as(&worker, rows[at].bytes, 1000);
+		end_worker(&worker, 1000);
+		release_stderr(&told, &caught);
+		for (char *line = told.bytes; line != NULL && *line != '\0';) {
+			size_t length = strcspn(line, "\n");
+
+			assert_int_equal(line[length], '\n');
+			line[length] = '\0';
+			add_as_text(&text, line, length);
+			line += length + 1;
+		}
+		if (strcmp(text.length > 0 ? text.bytes : "", rows[at].lines) != 0)
+			fail_msg("%s: %s", rows[at].what, text.bytes);
+	}
+	log_out_format(NULL);
+}
+
+/* Where each byte becomes two the line still fits, and is whole. */
+static void
+a_long_line_of_json_is_cut(void **state)
+{
+	struct buffer told _cleanup_buffer_ = BUFFER(CAPTURED_MAX_BYTES);
+	struct buffer text _cleanup_buffer_ = BUFFER(CAPTURED_MAX_BYTES);
+	struct worker worker = start_worker();
+	struct caught caught = catch_stderr(PIPE_BYTES);
+	static char bytes[LOG_LINE_BYTES];
+
+	(void)state;
+	log_out_format("json");
+	memset(bytes, '"', sizeof(bytes));
+	say_as(&worker, (struct slice){ bytes, sizeof(bytes) }, 1000);
+	end_worker(&worker, 1000);
+	release_stderr(&told, &caught);
+	log_out_format(NULL);
+	assert_true(told.length <= PIPE_BUF);
+	told.bytes[told.length - 1] = '\0';
+	add_as_text(&text, told.bytes, told.length - 1);
+	assert_true(strspn(text.bytes + strlen("---- INFO master-link: "), "\"") >= 1890);
+}
+
 static void
 lines_are_not_torn(void **state)
 {
@@ -225,7 +321,8 @@ lines_are_not_torn(void **state)
 	end_worker(&worker, 1000);
 	release_stderr(&told, &caught);
 	drop_times(&told);
-	assert_string_equal(told.bytes, "ERROR worker: one \xc3\xa9\nWARNING worker: two\n");
+	assert_string_equal(told.bytes,
+	    "---- ERROR master-link: one \xc3\xa9\n---- WARNING master-link: two\n");
 }
 
 /* What a worker writes until its end does not begin the next one's first line. */
@@ -244,13 +341,14 @@ lines_do_not_outlive_their_worker(void **state)
 	assert_int_equal(worker.pipe.fd, -1);
 	log_pipe_close(&worker.pipe, 1000);
 	assert_int_equal(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
-	log_pipe_open(&worker.pipe, ends[0], "worker");
+	log_pipe_open(&worker.pipe, ends[0], PROCESS_MASTER_LINK);
 	worker.stderr_end = ends[1];
 	say_as(&worker, SLICE("<4>line\n"), 1000);
 	end_worker(&worker, 1000);
 	release_stderr(&told, &caught);
 	drop_times(&told);
-	assert_string_equal(told.bytes, "INFO worker: half a \nCRITICAL worker: line\n");
+	assert_string_equal(told.bytes,
+	    "---- INFO master-link: half a \n---- CRITICAL master-link: line\n");
 }
 
 /* A worker that closes its stderr and lives on: poll(2) would report its end for ever. */
@@ -272,7 +370,7 @@ an_ended_pipe_is_closed(void **state)
 	release_stderr(&told, &caught);
 	assert_int_equal(fd, -1);
 	drop_times(&told);
-	assert_string_equal(told.bytes, "INFO worker: last words\n");
+	assert_string_equal(told.bytes, "---- INFO master-link: last words\n");
 }
 
 static void
@@ -292,9 +390,10 @@ a_long_line_is_cut(void **state)
 	end_worker(&worker, 1000);
 	release_stderr(&told, &caught);
 	drop_times(&told);
-	assert_int_equal(strspn(told.bytes + strlen("INFO worker: "), "a"), LOG_LINE_BYTES);
-	assert_string_equal(told.bytes + strlen("INFO worker: ") + LOG_LINE_BYTES,
-	    "\nWARNING worker: next\n");
+	assert_int_equal(strspn(told.bytes + strlen("---- INFO master-link: "), "a"),
+	    LOG_LINE_BYTES);
+	assert_string_equal(told.bytes + strlen("---- INFO master-link: ") + LOG_LINE_BYTES,
+	    "\n---- WARNING master-link: next\n");
 }
 
 static void
@@ -348,10 +447,10 @@ a_flood_is_bounded(void **state)
 	end_worker(&worker, 1100);
 	release_stderr(&told, &caught);
 	drop_times(&told);
-	assert_int_equal(count_lines(told.bytes, "worker: line "), LOG_LINES_BURST);
-	assert_non_null(
-	    strstr(told.bytes, "WARNING worker: (800 lines dropped: too many a "
-			       "second)\nINFO worker: later 1\nINFO worker: later 2\n"));
+	assert_int_equal(count_lines(told.bytes, "master-link: line "), LOG_LINES_BURST);
+	assert_non_null(strstr(told.bytes,
+	    "S051 WARNING master-link: (800 lines dropped: too many a "
+	    "second)\n---- INFO master-link: later 1\n---- INFO master-link: later 2\n"));
 	assert_int_equal(dropped, 4 * LOG_LINES_BURST);
 }
 
@@ -373,7 +472,7 @@ what_was_dropped_is_told_once_a_second(void **state)
 	end_worker(&worker, 4000);
 	release_stderr(&told, &caught);
 	assert_in_range(count_lines(told.bytes, "lines dropped"), 3, 4);
-	assert_int_equal(count_lines(told.bytes, "worker: line ") +
+	assert_int_equal(count_lines(told.bytes, "master-link: line ") +
 			     (size_t)worker.pipe.dropped_in_all,
 	    3000);
 }
@@ -394,7 +493,7 @@ what_was_dropped_is_told_at_the_end(void **state)
 	}
 	end_worker(&worker, 1000);
 	release_stderr(&told, &caught);
-	assert_non_null(strstr(told.bytes, "worker: (1 lines dropped"));
+	assert_non_null(strstr(told.bytes, "master-link: (1 lines dropped"));
 }
 
 static void
@@ -415,11 +514,11 @@ repeats_are_summed_up(void **state)
 	end_worker(&worker, 1000 + 2 * LOG_REPEAT_MS);
 	release_stderr(&told, &caught);
 	drop_times(&told);
-	assert_string_equal(told.bytes, "WARNING worker: same\n"
-					"INFO worker: (the last line 2000 times more)\n"
-					"INFO worker: (the last line 1 times more)\n"
-					"ERROR worker: same\n"
-					"INFO worker: (the last line 1 times more)\n");
+	assert_string_equal(told.bytes, "---- WARNING master-link: same\n"
+					"S050 INFO master-link: (the last line 2000 times more)\n"
+					"S050 INFO master-link: (the last line 1 times more)\n"
+					"---- ERROR master-link: same\n"
+					"S050 INFO master-link: (the last line 1 times more)\n");
 }
 
 /* ---- the agent's own log ---- */
@@ -427,14 +526,15 @@ repeats_are_summed_up(void **state)
 static void
 times_are_told_with_their_zone(void **state)
 {
-	static const char like[] = "0000-00-00T00:00:00.000+05:30 WARNING supervisor: hello 1\n";
+	static const char like[] =
+	    "0000-00-00T00:00:00.000+05:30 S026 WARNING supervisor: hello 1\n";
 	struct buffer told _cleanup_buffer_ = BUFFER(CAPTURED_MAX_BYTES);
 	struct caught caught = catch_stderr(PIPE_BYTES);
 
 	(void)state;
 	setenv("TZ", "IST-5:30", 1);
 	tzset();
-	say(LOG_LEVEL_WARNING, "hello %d", 1);
+	say(LOG_WORKER_LATE, "hello %d", 1);
 	unsetenv("TZ");
 	tzset();
 	release_stderr(&told, &caught);
@@ -451,16 +551,17 @@ low_levels_are_left_out(void **state)
 	struct caught caught = catch_stderr(PIPE_BYTES);
 
 	(void)state;
-	say(LOG_LEVEL_DEBUG, "one");
+	say(LOG_STARTED, "one");
 	log_out_set("ERROR", NULL);
-	say(LOG_LEVEL_WARNING, "two");
-	say(LOG_LEVEL_ERROR, "three");
+	say(LOG_WORKER_LATE, "two");
+	say(LOG_WORKER_DIED, "three");
 	log_out_set("DEBUG", NULL);
-	say(LOG_LEVEL_DEBUG, "four");
+	say(LOG_STOPPED, "four");
 	log_out_set("INFO", NULL);
 	release_stderr(&told, &caught);
 	drop_times(&told);
-	assert_string_equal(told.bytes, "ERROR supervisor: three\nDEBUG supervisor: four\n");
+	assert_string_equal(told.bytes, "S001 INFO supervisor: one\nS021 ERROR supervisor: three\n"
+					"S012 INFO supervisor: four\n");
 }
 
 /* Says lines that nobody reads, more than the queue holds. */
@@ -470,7 +571,7 @@ say_too_much(void)
 	unsigned lines = 0;
 
 	for (; lines < 2000; lines++)
-		say(LOG_LEVEL_INFO, "%04u %0200u", lines, 0);
+		say(LOG_STARTED, "%04u %0200u", lines, 0);
 	return lines;
 }
 
@@ -489,18 +590,19 @@ nobody_is_waited_for(void **state)
 		log_out_flush();
 		add_caught(&told, &caught);
 	}
-	say(LOG_LEVEL_INFO, "the end");
+	say(LOG_STARTED, "the end");
 	waits = log_out_waits();
 	release_stderr(&told, &caught);
 	assert_true(waited);
 	assert_false(waits);
 	/* Whole lines, and how many are missing. */
-	for (note = told.bytes; (note = strstr(note, "\n(")) != NULL; note++) {
-		lost += (unsigned)strtoul(note + 2, NULL, 10);
-		assert_non_null(strstr(note, " lines lost: stderr was not read)\n"));
+	for (note = told.bytes; (note = strstr(note, " S052 WARNING supervisor: ")) != NULL;
+	     note++) {
+		lost += (unsigned)strtoul(note + strlen(" S052 WARNING supervisor: "), NULL, 10);
+		assert_non_null(strstr(note, " lines lost: stderr was not read\n"));
 	}
-	assert_int_equal(count_lines(told.bytes, " INFO supervisor: 0") +
-			     count_lines(told.bytes, " INFO supervisor: 1"),
+	assert_int_equal(count_lines(told.bytes, " S001 INFO supervisor: 0") +
+			     count_lines(told.bytes, " S001 INFO supervisor: 1"),
 	    said - lost);
 	assert_non_null(strstr(told.bytes, "the end\n"));
 }
@@ -539,6 +641,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_bucket_fills_and_empties),
 		cmocka_unit_test(lines_are_escaped_and_marked),
+		cmocka_unit_test(json_says_the_same),
+		cmocka_unit_test(a_long_line_of_json_is_cut),
 		cmocka_unit_test(lines_are_not_torn),
 		cmocka_unit_test(lines_do_not_outlive_their_worker),
 		cmocka_unit_test(an_ended_pipe_is_closed),

@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 #include "common/clock.h"
-#include "common/log.h"
+#include "common/log_event.h"
 
 /* The slow tick: whatever else is lost is found after a minute. */
 #define LIST_EVERY_MS 60000
@@ -92,7 +92,7 @@ recovered(struct watcher *watcher)
 	watcher->lost = false;
 	watcher->reason[0] = '\0';
 	if (!told)
-		log_info("watching Docker (API %s, %zu enabled container%s)",
+		log_event(LOG_DOCKER_WATCHED, "watching Docker (API %s, %zu enabled container%s)",
 		    watcher->docker.api_version, count, count == 1 ? "" : "s");
 }
 

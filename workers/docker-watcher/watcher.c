@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "common/log.h"
+#include "common/log_event.h"
 
 #define RETRY_MIN_MS 100
 #define RETRY_MAX_MS 30000
@@ -69,7 +69,7 @@ watcher_fail(struct watcher *watcher, const char *reason)
 	watcher->worked_ms = clock_ms();
 	if (is_new) {
 		(void)snprintf(watcher->reason, sizeof(watcher->reason), "%s", reason);
-		log_warning("Docker can't be read: %s", watcher->reason);
+		log_event(LOG_DOCKER_UNREADABLE, "Docker can't be read: %s", watcher->reason);
 	}
 	watcher->inventory.complete = false;
 	watcher->snapshot_due = true;

@@ -19,7 +19,7 @@ tell(struct request *request)
 	struct message_gate_found found = { .id = request->order.id, .object = request->made };
 
 	request->gate->creates_count++;
-	log_info("tunnel container created (%.12s)", request->made);
+	log_event(LOG_GATE_STEP, "tunnel container created (%.12s)", request->made);
 	gate_tell_status(request->gate);
 	if (request_send(request, MESSAGE_GATE_FOUND, &found))
 		request_done(request, 201, NULL);
@@ -34,8 +34,8 @@ on_removed(void *context, const struct http_answer *answer)
 
 	request->http = NULL;
 	if (answer->error != HTTP_OK || (answer->status != 204 && answer->status != 404))
-		log_error("the container without its token (%.12s) could not be removed",
-		    request->made);
+		log_event(LOG_TOKEN_FAILS,
+		    "the container without its token (%.12s) could not be removed", request->made);
 	request_done(request, 502, "the token could not be given to the container");
 }
 
@@ -51,7 +51,7 @@ on_written(void *context, const struct http_answer *answer)
 		tell(request);
 		return;
 	}
-	log_error("the token could not be given to the new container: %s",
+	log_event(LOG_TOKEN_FAILS, "the token could not be given to the new container: %s",
 	    docker_explain(&request->gate->docker, "PUT", "/containers/ID/archive", answer));
 	request_call(request, CALL_REMOVE, &step);
 }

@@ -40,7 +40,8 @@ tell(struct request *request, const struct event *event)
 static bool
 end_stream(struct request *request, const char *why)
 {
-	log_warning("an event stream is ended, so that what it could not tell is listed: %s", why);
+	log_event(LOG_STREAM_CUT,
+	    "an event stream is ended, so that what it could not tell is listed: %s", why);
 	request_done(request, 200, NULL);
 	return false;
 }

@@ -13,7 +13,7 @@
 
 #include "common/docker.h"
 #include "common/http.h"
-#include "common/log.h"
+#include "common/log_event.h"
 #include "common/rate.h"
 #include "common/splitter.h"
 #include "common/worker.h"

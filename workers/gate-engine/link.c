@@ -67,7 +67,7 @@ note_away(struct gate *gate, const char *reason)
 		link->away_ms = clock_ms();
 	(void)snprintf(link->error, sizeof(link->error), "%s", reason);
 	if (news)
-		log_warning("the Docker engine is away: %s", link->error);
+		log_event(LOG_ENGINE_AWAY, "the Docker engine is away: %s", link->error);
 }
 
 static void
@@ -76,7 +76,7 @@ note_back(struct gate *gate)
 	struct link *link = &gate->link;
 
 	if (link->away_ms != 0)
-		log_info("the Docker engine is back after %.1f s (API %s)",
+		log_event(LOG_ENGINE_BACK, "the Docker engine is back after %.1f s (API %s)",
 		    (double)(clock_ms() - link->away_ms) / 1000, gate->docker.api_version);
 	link->away_ms = 0;
 	link->wait_ms = 0;
@@ -98,7 +98,8 @@ on_connected(struct docker *docker, bool ok)
 		return;
 	}
 	if (!gate->link.told && gate->link.away_ms == 0)
-		log_info("the Docker engine speaks API %s", docker->api_version);
+		log_event(LOG_ENGINE_SPEAKS, "the Docker engine speaks API %s",
+		    docker->api_version);
 	gate->link.told = true;
 	note_back(gate);
 	gate_tell_status(gate);

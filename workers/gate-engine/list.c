@@ -46,8 +46,9 @@ on_oversized_element(void *context, struct slice head)
 
 	request->rows.oversized++;
 	if (quiet_allows(&request->gate->oversized, &left_out))
-		log_warning("container %.12s: what Docker says about it is over 4 MiB; it is left "
-			    "out",
+		log_event(LOG_CONTAINER_LEFT_OUT,
+		    "container %.12s: what Docker says about it is over 4 MiB; it is left "
+		    "out",
 		    fact_id_of_head(head, id) ? id : "(unknown)");
 	return true;
 }

@@ -86,7 +86,7 @@ pull_begin(struct request *request)
 		.on_done = on_done,
 	};
 
-	log_info("pulling %s", request->order.image->whole);
+	log_event(LOG_GATE_PULLING, "pulling %s", request->order.image->whole);
 	splitter_begin(&request->splitter, false, LINE_MAX_BYTES);
 	request_call(request, order_first_call(&request->order), &step);
 }

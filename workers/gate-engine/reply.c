@@ -83,10 +83,11 @@ log_refusal(struct gate *gate, enum process peer, const struct refusal *refusal)
 	}
 	if (!quiet_allows(&gate->refusals, &left_out))
 		return;
-	log_warning("security: a request of %s is refused: %s", processes[peer].name,
-	    refusal->text);
+	log_event(LOG_FRONT_REFUSED, "security: a request of %s is refused: %s",
+	    processes[peer].name, refusal->text);
 	if (left_out > 0)
-		log_warning("%lld refusals before it were not logged", (long long)left_out);
+		log_event(LOG_FRONT_REFUSED, "%lld refusals before it were not logged",
+		    (long long)left_out);
 }
 
 void
@@ -111,7 +112,8 @@ log_failure(const struct request *request, const char *text)
 	int64_t left_out;
 
 	if (quiet_allows(&request->gate->failures, &left_out))
-		log_warning("%s %.60s: %s (%lld failures before it were not logged)", entry->method,
+		log_event(LOG_ENGINE_FAILS,
+		    "%s %.60s: %s (%lld failures before it were not logged)", entry->method,
 		    entry->path, text, (long long)left_out);
 }
 

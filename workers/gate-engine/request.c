@@ -150,7 +150,8 @@ request_call(struct request *request, enum call call, const struct step *step)
 	/* Between two calls the version may have been lost. */
 	if (!gate->link.connected) {
 		if (request->made[0] != '\0')
-			log_error("the new container (%.12s) is left as it is", request->made);
+			log_event(LOG_NEW_LEFT, "the new container (%.12s) is left as it is",
+			    request->made);
 		request_done(request, 503, "the Docker engine is away");
 		return;
 	}

@@ -52,7 +52,7 @@ on_token(void *context, const struct http_answer *answer)
 	if (answer->status == 404)
 		log_debug("the token's file is not there");
 	else if (sight_take_token(request->sight, answer->body) != 0)
-		log_warning("the token's file is not what the gate put there");
+		log_event(LOG_TOKEN_FOREIGN, "the token's file is not what the gate put there");
 	else
 		token_remember(request->gate, request->sight->id, request->sight->token);
 	tell(request);
@@ -72,8 +72,8 @@ on_act(void *context, const struct http_answer *answer)
 		return;
 	}
 	if (answer->status == 204)
-		log_info("tunnel container %s (%.12s)", done_texts[request->order.verb],
-		    request->sight->id);
+		log_event(LOG_GATE_STEP, "tunnel container %s (%.12s)",
+		    done_texts[request->order.verb], request->sight->id);
 	request_done(request, (int)answer->status, NULL);
 }
 

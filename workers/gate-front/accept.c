@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "client.h"
-#include "common/log.h"
+#include "common/log_event.h"
 
 #define ACCEPTS_A_TURN 64
 
@@ -87,7 +87,8 @@ accept_client(struct server *server, int fd, const struct sockaddr *peer)
 	if (peer->sa_family != AF_UNIX)
 		keep_alive(fd);
 	if (!server_add(server, fd))
-		log_warning("a connection could not be taken: %s", strerror(errno));
+		log_event(LOG_GATE_NO_CONNECTION, "a connection could not be taken: %s",
+		    strerror(errno));
 }
 
 void

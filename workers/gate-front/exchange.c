@@ -5,7 +5,7 @@
 
 #include "answer.h"
 #include "client.h"
-#include "common/log.h"
+#include "common/log_event.h"
 
 static void
 tell_gone(struct exchange *exchange)
@@ -91,7 +91,7 @@ void
 exchange_flush(struct exchange *exchange)
 {
 	if (exchange->answer.length - exchange->answer_at > STREAM_QUEUE_MAX_BYTES) {
-		log_warning("a client reads its stream too slowly: it is cut");
+		log_event(LOG_GATE_SLOW_CLIENT, "a client reads its stream too slowly: it is cut");
 		client_cut(exchange->server, exchange->client);
 		return;
 	}

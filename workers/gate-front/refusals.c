@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "common/log.h"
+#include "common/log_event.h"
 #include "front.h"
 
 #define BURST 20
@@ -28,7 +28,7 @@ may_log(struct refusals *refusals)
 	if (!rate_allows(&refusals->rate, clock_ms(), BURST, A_SECOND))
 		return false;
 	if (refusals->left_out > 0)
-		log_warning("refused: %lld more, which are not named here",
+		log_event(LOG_GATE_REFUSED, "refused: %lld more, which are not named here",
 		    (long long)refusals->left_out);
 	refusals->left_out = 0;
 	return true;
@@ -46,13 +46,13 @@ refusals_add(struct front *front, const struct exchange *exchange, const char *w
 		return;
 	}
 	if (exchange == NULL) {
-		log_warning("refused: %s (%s endpoint)", why, endpoint);
+		log_event(LOG_GATE_REFUSED, "refused: %s (%s endpoint)", why, endpoint);
 		return;
 	}
 	if (exchange->target != NULL)
 		show_path(exchange->target, path);
 	/* Without a method it never became a whole request. */
-	log_warning("refused: %s %s: %s (%s endpoint)",
+	log_event(LOG_GATE_REFUSED, "refused: %s %s: %s (%s endpoint)",
 	    exchange->method[0] == '\0' ? "a request for" : exchange->method, path, why, endpoint);
 }
 

@@ -9,7 +9,7 @@
 
 #include "answer.h"
 #include "common/clock.h"
-#include "common/log.h"
+#include "common/log_event.h"
 #include "events_filter.h"
 #include "frame.h"
 #include "front.h"
@@ -114,7 +114,7 @@ on_deadline(struct worker *worker, struct worker_timer *timer)
 		next = each->next;
 		if (each->due_ms == 0 || each->due_ms > now)
 			continue;
-		log_warning("gate-engine does not answer a request");
+		log_event(LOG_GATE_SILENT, "gate-engine does not answer a request");
 		cancel(front, each);
 		exchange_refuse(each, 504, "the gate's engine worker does not answer");
 	}
@@ -203,7 +203,7 @@ judge_written(struct front *front, struct exchange *exchange, int error)
 	if (error == 0)
 		return;
 	if (error == -ENOMEM)
-		log_error("out of memory for an answer");
+		log_event(LOG_GATE_NO_MEMORY, "out of memory for an answer");
 	cancel(front, exchange);
 	if (exchange->stage == EXCHANGE_STREAMS)
 		exchange_end(exchange);

@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include "client.h"
-#include "common/log.h"
+#include "common/log_event.h"
 
 /* Turns that the end of all streams may take. */
 #define STOP_TURNS 64
@@ -47,7 +47,8 @@ expire(struct server *server)
 			server->handlers->refused(server->context, client->exchange,
 			    "the request did not come within 10 s");
 		else if (client->phase == CLIENT_WRITING)
-			log_warning("a client takes nothing of its stream: it is cut");
+			log_event(LOG_GATE_SLOW_CLIENT,
+			    "a client takes nothing of its stream: it is cut");
 		client_cut(server, client);
 	}
 }

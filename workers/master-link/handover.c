@@ -3,7 +3,7 @@
  * master-link.  From the journal to tunnel-keeper: an entry goes out once it is on disk (or its
  * save failed), again on each new channel, and is dropped when tunnel-keeper has made it its own.
  */
-#include "common/log.h"
+#include "common/log_event.h"
 #include "link.h"
 
 static const char *
@@ -56,7 +56,7 @@ handover_done(struct link *link, const struct message_command_done *done)
 	if (!journal_drop(&link->journal, done->id))
 		return;
 	if (done->outcome == COMMAND_REFUSED)
-		log_warning("tunnel-keeper refuses the command: %s",
+		log_event(LOG_COMMAND_REFUSED, "tunnel-keeper refuses the command: %s",
 		    done->detail != NULL ? done->detail : "no reason");
 	save_file(link, STATE_JOURNAL);
 }

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "common/log.h"
+#include "common/log_event.h"
 #include "link.h"
 
 #define PUT_TIMEOUT_MS 30000
@@ -33,12 +33,13 @@ helper_take(struct link *link, const struct command *command)
 	size_t skipped;
 
 	if (ingress_write(command->rules, &text, &skipped) != 0) {
-		log_warning("a configuration of over %zu bytes is skipped",
+		log_event(LOG_CONFIGURATION_SKIPPED, "a configuration of over %zu bytes is skipped",
 		    CONFIGURATION_MAX_BYTES);
 		return;
 	}
 	if (skipped > 0)
-		log_warning("%zu malformed rules of the master are left out", skipped);
+		log_event(LOG_CONFIGURATION_SKIPPED,
+		    "%zu malformed rules of the master are left out", skipped);
 	journal_set_configuration(&link->journal, text.bytes);
 	save_file(link, STATE_JOURNAL);
 }
@@ -62,7 +63,8 @@ accounts_done(struct link *link, const struct http_answer *answer)
 {
 	if (account_read(answer->body, link->account) == 0)
 		return;
-	log_warning("the tunnel's configuration is not sent: the master names no account");
+	log_event(LOG_CONFIGURATION_REFUSED,
+	    "the tunnel's configuration is not sent: the master names no account");
 	forget(link);
 }
 
@@ -91,9 +93,10 @@ void
 configure_done(struct link *link, const struct http_answer *answer)
 {
 	if (answer_is_success(answer->body))
-		log_info("the tunnel's configuration is with Cloudflare");
+		log_event(LOG_CONFIGURED, "the tunnel's configuration is with Cloudflare");
 	else
-		log_warning("Cloudflare does not take the tunnel's configuration");
+		log_event(LOG_CONFIGURATION_REFUSED,
+		    "Cloudflare does not take the tunnel's configuration");
 	forget(link);
 }
 
@@ -101,12 +104,13 @@ void
 helper_refused(struct link *link, const struct judgement *judgement)
 {
 	if (judgement->verdict != VERDICT_NOT_OFFERED) {
-		log_warning("the master does not take the tunnel's configuration: %s",
-		    judgement->reason);
+		log_event(LOG_CONFIGURATION_REFUSED,
+		    "the master does not take the tunnel's configuration: %s", judgement->reason);
 		link->account[0] = '\0';
 	} else if (!link->helper_not_offered) {
-		log_info("configuring tunnels for agents is not offered by this master: it does so "
-			 "itself");
+		log_event(LOG_CONFIGURING_NOT_OFFERED,
+		    "configuring tunnels for agents is not offered by this master: it does so "
+		    "itself");
 		link->helper_not_offered = true;
 	}
 	forget(link);

@@ -5,7 +5,7 @@
  * a file.
  */
 #include "common/clock.h"
-#include "common/log.h"
+#include "common/log_event.h"
 #include "common/secret_memory.h"
 #include "link.h"
 
@@ -59,9 +59,10 @@ take_view_result(struct link *link, enum view_result result, bool overflowed_bef
 		break;
 	case VIEW_NO_ROOM:
 		if (!overflowed_before)
-			log_error("there are more containers or labels than this agent can hold "
-				  "(%zu bytes): some are not told to the master, and none is "
-				  "reported as stopped by a report",
+			log_event(LOG_VIEW_FULL,
+			    "there are more containers or labels than this agent can hold "
+			    "(%zu bytes): some are not told to the master, and none is "
+			    "reported as stopped by a report",
 			    VIEW_BYTES_MAX);
 		break;
 	case VIEW_BAD_PAGE:
@@ -136,7 +137,7 @@ reload(struct worker *worker)
 
 	if (retire_is_over(link))
 		return;
-	log_info("the secrets were read again: registering");
+	log_event(LOG_REGISTERING_ANEW, "the secrets were read again: registering");
 	http_cancel(link->http, link->request);
 	link->request = NULL;
 	http_forget_connections(link->http);

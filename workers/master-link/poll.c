@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "common/log.h"
+#include "common/log_event.h"
 #include "link.h"
 
 #define COMMANDS_MAX_BYTES ((size_t)4 * 1024 * 1024)
@@ -53,9 +53,10 @@ obey(struct link *link, const struct command *command)
 		retire_command(link, command);
 		return;
 	}
-	log_info("command %s", command_actions[command->kind]);
+	log_event(LOG_COMMAND, "command %s", command_actions[command->kind]);
 	if (retire_has_begun(link)) {
-		log_warning("command %s is ignored: this agent is being decommissioned",
+		log_event(LOG_COMMAND_IGNORED,
+		    "command %s is ignored: this agent is being decommissioned",
 		    command_actions[command->kind]);
 		return;
 	}
@@ -79,7 +80,8 @@ take(struct link *link, struct slice element, bool say)
 
 	if (command_decode(element, &arena, &command, why) != 0) {
 		if (say)
-			log_warning("a command of the master is skipped: %s", why);
+			log_event(LOG_COMMAND_SKIPPED, "a command of the master is skipped: %s",
+			    why);
 		return false;
 	}
 	obey(link, &command);
@@ -94,19 +96,20 @@ poll_done(struct link *link, const struct http_answer *answer)
 
 	set_next(link);
 	if (!commands_find(answer->body, &list)) {
-		log_warning("the master's answer to the command poll has no list of commands");
+		log_event(LOG_COMMANDS_MISSING,
+		    "the master's answer to the command poll has no list of commands");
 		return;
 	}
 	while (json_next_element(list, &at, &element))
 		skipped += take(link, element, skipped < SKIPPED_LOGGED_MAX) ? 0 : 1;
 	if (skipped > SKIPPED_LOGGED_MAX)
-		log_warning("%zu more commands of the master are skipped",
+		log_event(LOG_COMMAND_SKIPPED, "%zu more commands of the master are skipped",
 		    skipped - SKIPPED_LOGGED_MAX);
 }
 
 void
 poll_refused(struct link *link, const struct judgement *judgement)
 {
-	log_warning("the master refuses the command poll: %s", judgement->reason);
+	log_event(LOG_POLL_REFUSED, "the master refuses the command poll: %s", judgement->reason);
 	set_next(link);
 }

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "common/log.h"
+#include "common/log_event.h"
 #include "common/secret_memory.h"
 #include "link.h"
 #include "registered.h"
@@ -104,7 +104,8 @@ take_agent(struct link *link, struct slice answer)
 	if (error == -ENOENT)
 		return;
 	if (error != 0) {
-		log_warning("the master's record of this agent is not used: %s", why);
+		log_event(LOG_RECORD_UNUSED, "the master's record of this agent is not used: %s",
+		    why);
 		return;
 	}
 	if (agent.status != NULL && strcmp(agent.status, "pending") == 0)
@@ -122,7 +123,8 @@ take_id(struct link *link, const char *id)
 	if (strcmp(link->agent_id, id) == 0)
 		return;
 	if (link->agent_id[0] != '\0')
-		log_warning("security: the master gave this agent another id: %s, it was %s", id,
+		log_event(LOG_NEW_ID,
+		    "security: the master gave this agent another id: %s, it was %s", id,
 		    link->agent_id);
 	(void)snprintf(link->agent_id, sizeof(link->agent_id), "%s", id);
 	save_file(link, STATE_AGENT_ID);
@@ -168,11 +170,13 @@ register_done(struct link *link, const struct http_answer *http)
 	begin_session(link, &answer, registered_is_modern(http->body, &answer));
 	take_agent(link, http->body);
 	link_is_back(link);
-	log_line(link->restless[0] == '\0' ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG,
-	    "registered with the master as agent %s (protocol %" PRId64 ")", link->agent_id,
-	    link->session.protocol);
+	/* A master that keeps none is told of once. */
+	if (link->restless[0] == '\0')
+		log_event(LOG_REGISTERED,
+		    "registered with the master as agent %s (protocol %" PRId64 ")", link->agent_id,
+		    link->session.protocol);
 	if (link->agent_status == AGENT_PENDING)
-		log_info("this agent is pending: enrol it in the master");
+		log_event(LOG_PENDING, "this agent is pending: enrol it in the master");
 }
 
 void

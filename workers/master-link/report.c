@@ -5,7 +5,7 @@
  * known to be complete, since what it leaves out is taken off line.
  */
 #include "common/clock.h"
-#include "common/log.h"
+#include "common/log_event.h"
 #include "link.h"
 
 /* More differences than this are told by one report. */
@@ -76,7 +76,7 @@ report_done(struct link *link, const struct http_answer *answer UNUSED)
 		return;
 	view_report_told(&link->view, !report_leaves_stops(link));
 	if (link->report_refused)
-		log_info("the master takes reports again");
+		log_event(LOG_REPORT_TAKEN, "the master takes reports again");
 	link->report_refused = false;
 	log_debug("reported %zu containers", link->view.running);
 }
@@ -87,8 +87,9 @@ report_refused(struct link *link, const struct judgement *judgement)
 	const struct container_text *largest = view_largest(&link->view);
 
 	if (!link->report_refused && link->report_complete)
-		log_warning("the master does not take a report of %zu containers: %s; the largest "
-			    "is %s with %zu bytes; each container is told by itself",
+		log_event(LOG_REPORT_REFUSED,
+		    "the master does not take a report of %zu containers: %s; the largest "
+		    "is %s with %zu bytes; each container is told by itself",
 		    link->view.running, judgement->reason, largest != NULL ? largest->name : "none",
 		    largest != NULL ? largest->length : 0);
 	report_ended(link);
@@ -104,11 +105,13 @@ report_failed(struct link *link, const struct judgement *judgement)
 		return;
 	link->report_failures++;
 	if (link->report_failures == 1)
-		log_warning("the master could not process a report: %s", judgement->reason);
+		log_event(LOG_REPORT_UNPROCESSED, "the master could not process a report: %s",
+		    judgement->reason);
 	if (link->report_failures < FAILURES_MAX)
 		return;
-	log_warning("the master could not process a report %d times: each container is told by "
-		    "itself for a while",
+	log_event(LOG_REPORT_UNPROCESSED,
+	    "the master could not process a report %d times: each container is told by "
+	    "itself for a while",
 	    FAILURES_MAX);
 	link->report_failures = 0;
 	link->report_not_before_ms = clock_ms() + FAILED_MS;

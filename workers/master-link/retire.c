@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "common/log.h"
+#include "common/log_event.h"
 #include "link.h"
 
 /* tunnel-keeper stops a container within 6 s, and may have to be replaced first. */
@@ -46,7 +46,8 @@ end(struct link *link)
 	link->state = LINK_DECOMMISSIONED;
 	(void)snprintf(link->detail, sizeof(link->detail),
 	    "this agent was decommissioned in the master; clear the data folder to use it again");
-	log_info("this agent is decommissioned and stays idle until its data folder is cleared");
+	log_event(LOG_RETIRED,
+	    "this agent is decommissioned and stays idle until its data folder is cleared");
 }
 
 static void
@@ -63,7 +64,7 @@ on_impatience(struct worker *worker, struct worker_timer *timer)
 	struct link *link = container_of(timer, struct link, retire.patience);
 
 	(void)worker;
-	log_error("tunnel-keeper does not say that the tunnel has stopped");
+	log_event(LOG_RETIRE_FAILS, "tunnel-keeper does not say that the tunnel has stopped");
 	link->retire.tunnel_container = halt_result_choices[HALT_FAILED];
 	link->retire.error_code = "tunnel_stop_timeout";
 	acknowledge(link);
@@ -95,7 +96,8 @@ retire_start(struct link *link)
 	if (!retire_has_begun(link))
 		return;
 	if (!is_final(link)) {
-		log_info("this agent is being decommissioned: it waits for the master's last word");
+		log_event(LOG_RETIRING,
+		    "this agent is being decommissioned: it waits for the master's last word");
 	} else if (link->journal.finalize[0] == '\0') {
 		end(link);
 	} else {
@@ -140,7 +142,8 @@ retire_command(struct link *link, const struct command *command)
 		    command->command_id);
 		return;
 	}
-	log_warning("the master decommissions this agent: %s", command_actions[command->kind]);
+	log_event(LOG_RETIRE_ORDERED, "the master decommissions this agent: %s",
+	    command_actions[command->kind]);
 	worker_timer_stop(link->worker, &retire->patience);
 	fill_tombstone(link, command);
 	(void)snprintf(retire->command_id, sizeof(retire->command_id), "%s", command->command_id);
@@ -183,7 +186,7 @@ retire_halted(struct link *link, const struct message_halted *halted)
 		return;
 	retire->tunnel_container = halt_result_choices[halted->result];
 	if (halted->result == HALT_FAILED) {
-		log_error("the tunnel could not be stopped: %s",
+		log_event(LOG_RETIRE_FAILS, "the tunnel could not be stopped: %s",
 		    halted->detail != NULL ? halted->detail : "no reason");
 		retire->error_code = "tunnel_stop_failed";
 	}
@@ -244,7 +247,8 @@ acknowledge_build(struct link *link, struct outgoing *outgoing)
 void
 acknowledge_done(struct link *link, const struct http_answer *answer UNUSED)
 {
-	log_info("decommissioning acknowledged (%s)", is_final(link) ? "finalized" : "prepared");
+	log_event(LOG_RETIRE_ACKNOWLEDGED, "decommissioning acknowledged (%s)",
+	    is_final(link) ? "finalized" : "prepared");
 	if (!is_final(link)) {
 		link->retire.step = RETIRE_IDLE;
 		return;
@@ -258,7 +262,8 @@ acknowledge_done(struct link *link, const struct http_answer *answer UNUSED)
 void
 acknowledge_refused(struct link *link, const struct judgement *judgement)
 {
-	log_error("the master does not take the acknowledgement: %s", judgement->reason);
+	log_event(LOG_RETIRE_FAILS, "the master does not take the acknowledgement: %s",
+	    judgement->reason);
 	link->retire.step = RETIRE_IDLE;
 	if (is_final(link))
 		link->retire.tombstone.phase = LIFECYCLE_PREPARED;

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/log.h"
+#include "common/log_event.h"
 #include "link.h"
 
 #define SAVE_AGAIN_MS 10000
@@ -16,8 +16,8 @@ static const enum state_file files[] = { STATE_AGENT_ID, STATE_DECOMMISSION, STA
 static void
 report_corrupt(struct link *link, enum state_file file, const char *consequence)
 {
-	log_warning("%s is corrupt and is kept aside as %s.corrupt: %s", state_file_names[file],
-	    state_file_names[file], consequence);
+	log_event(LOG_LINK_FILE_CORRUPT, "%s is corrupt and is kept aside as %s.corrupt: %s",
+	    state_file_names[file], state_file_names[file], consequence);
 	worker_corrupt(link->worker, file);
 }
 
@@ -53,8 +53,9 @@ make_content(struct link *link, enum state_file file, struct buffer *out)
 	if (error != 0)
 		fatal("%s can't be written down", state_file_names[file]);
 	if (link->journal_left_out && !left_out)
-		log_warning("the tunnel's configuration is too large for the journal: it is kept "
-			    "in memory only");
+		log_event(LOG_CONFIGURATION_SKIPPED,
+		    "the tunnel's configuration is too large for the journal: it is kept "
+		    "in memory only");
 }
 
 void
@@ -85,13 +86,14 @@ note(struct link *link, enum state_file file, const char *reason)
 
 	if (reason == NULL) {
 		if (failure[0] != '\0')
-			log_info("%s is saved again", state_file_names[file]);
+			log_event(LOG_LINK_FILE_SAVED, "%s is saved again", state_file_names[file]);
 		failure[0] = '\0';
 		return;
 	}
 	if (strcmp(failure, reason) != 0)
-		log_error("%s can't be saved: %s; going on from memory, and trying again every "
-			  "%d s",
+		log_event(LOG_LINK_FILE_UNSAVED,
+		    "%s can't be saved: %s; going on from memory, and trying again every "
+		    "%d s",
 		    state_file_names[file], reason, SAVE_AGAIN_MS / 1000);
 	(void)snprintf(failure, sizeof(link->savings[file].failure), "%s", reason);
 	worker_timer_set(link->worker, &link->save_again, SAVE_AGAIN_MS, save_failed_ones);

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "common/log.h"
+#include "common/log_event.h"
 #include "link.h"
 
 static void
@@ -37,15 +37,15 @@ void
 link_is_back(struct link *link)
 {
 	if (link->restless[0] != '\0' && is_settled(link)) {
-		log_info("the registration lasts again");
+		log_event(LOG_REGISTRATION_LASTS, "the registration lasts again");
 		link->restless[0] = '\0';
 	}
 	if (link->state == LINK_AWAY) {
-		log_info("master is back after %lld s",
+		log_event(LOG_MASTER_BACK, "master is back after %lld s",
 		    (long long)((clock_ms() - link->away_since_ms) / 1000));
 		link_say_all(link);
 	} else if (link->state == LINK_REJECTED) {
-		log_info("the master takes the key again");
+		log_event(LOG_KEY_TAKEN, "the master takes the key again");
 	}
 	if (link->state == LINK_AWAY || link->state == LINK_REJECTED)
 		link->state = LINK_CONNECTING;
@@ -64,7 +64,7 @@ link_is_away(struct link *link, const char *reason, int64_t retry_after_ms)
 	if (link->state != LINK_AWAY)
 		link->away_since_ms = now;
 	if (link->state != LINK_AWAY || strcmp(link->detail, reason) != 0)
-		log_warning("master is away: %s", reason);
+		log_event(LOG_MASTER_AWAY, "master is away: %s", reason);
 	link->state = LINK_AWAY;
 	set_detail(link, reason);
 	link->hold_until_ms = now + backoff_next(&link->backoff, retry_after_ms);
@@ -91,7 +91,7 @@ link_is_rejected(struct link *link, const struct judgement *judgement)
 	(void)snprintf(text, sizeof(text), "%.60s; %s; trying again every %d s", judgement->reason,
 	    advice(judgement), LINK_REJECTED_RETRY_MS / 1000);
 	if (link->state != LINK_REJECTED || strcmp(link->detail, text) != 0)
-		log_error("key rejected: %s", text);
+		log_event(LOG_KEY_REJECTED, "key rejected: %s", text);
 	link->state = LINK_REJECTED;
 	set_detail(link, text);
 	link->session = (struct session){ 0 };
@@ -106,10 +106,12 @@ static void
 say_lost(struct link *link, bool again, const char *reason)
 {
 	if (!again)
-		log_info("the master asks for a registration: %s", reason);
+		log_event(LOG_REGISTRATION_WANTED, "the master asks for a registration: %s",
+		    reason);
 	else if (link->restless[0] == '\0')
-		log_warning("the master keeps asking for a registration: %s; registering again, "
-			    "at most every %d s",
+		log_event(LOG_REGISTRATION_RESTLESS,
+		    "the master keeps asking for a registration: %s; registering again, "
+		    "at most every %d s",
 		    reason, BACKOFF_LAST_MS / 1000);
 	if (again)
 		(void)snprintf(link->restless, sizeof(link->restless),

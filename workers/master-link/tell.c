@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "common/log.h"
+#include "common/log_event.h"
 #include "link.h"
 
 /* A container that the master fails to process waits so long at first, and at most. */
@@ -71,7 +71,7 @@ container_done(struct link *link, const struct http_answer *answer UNUSED)
 {
 	struct telling *telling = &link->telling;
 
-	log_info("told the master: container %s %s", telling->text->name,
+	log_event(LOG_CONTAINER_TOLD, "told the master: container %s %s", telling->text->name,
 	    telling->stop ? "stopped" : "runs");
 	view_told(&link->view, telling->id, telling->stop ? NULL : telling->text);
 }
@@ -81,8 +81,9 @@ container_refused(struct link *link, const struct judgement *judgement)
 {
 	struct telling *telling = &link->telling;
 
-	log_warning("the master does not take container %s: %s; its services are not published "
-		    "until its labels are shorter or corrected",
+	log_event(LOG_CONTAINER_REFUSED,
+	    "the master does not take container %s: %s; its services are not published "
+	    "until its labels are shorter or corrected",
 	    telling->text->name, judgement->reason);
 	view_refused(&link->view, telling->id, telling->stop ? NULL : telling->text);
 }
@@ -98,7 +99,8 @@ container_failed(struct link *link, const struct judgement *judgement)
 		return;
 	step = entry->failures < CONTAINER_RETRY_STEPS ? entry->failures : CONTAINER_RETRY_STEPS;
 	if (entry->failures == 0)
-		log_warning("the master could not process container %s: %s; it is told again later",
+		log_event(LOG_CONTAINER_UNPROCESSED,
+		    "the master could not process container %s: %s; it is told again later",
 		    link->telling.text->name, judgement->reason);
 	view_failed(&link->view, entry->id, clock_ms() + ((int64_t)CONTAINER_RETRY_MS << step));
 }
@@ -170,7 +172,8 @@ tunnel_done(struct link *link, const struct http_answer *answer UNUSED)
 void
 tunnel_refused(struct link *link, const struct judgement *judgement)
 {
-	log_warning("the master does not take the tunnel's status: %s", judgement->reason);
+	log_event(LOG_TUNNEL_UNTOLD, "the master does not take the tunnel's status: %s",
+	    judgement->reason);
 	link->tunnel.told = link->telling.tunnel_serial;
 }
 
@@ -198,6 +201,7 @@ heartbeat_done(struct link *link, const struct http_answer *answer UNUSED)
 void
 heartbeat_refused(struct link *link, const struct judgement *judgement)
 {
-	log_warning("the master does not take a heartbeat: %s", judgement->reason);
+	log_event(LOG_HEARTBEAT_UNTOLD, "the master does not take a heartbeat: %s",
+	    judgement->reason);
 	link->next_heartbeat_ms = clock_ms() + link->interval_ms;
 }

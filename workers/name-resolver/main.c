@@ -12,7 +12,7 @@
 
 #include "common/attr.h"
 #include "common/finding.h"
-#include "common/log.h"
+#include "common/log_event.h"
 #include "common/url.h"
 #include "common/worker.h"
 #include "workers/name-resolver/lookup.h"
@@ -124,7 +124,8 @@ on_message(struct worker *worker, enum process from, const struct message *messa
 	struct question *question;
 
 	if (!is_configured(resolve->host)) {
-		log_warning("%s asked for a name that is not configured", processes[from].name);
+		log_event(LOG_NAME_UNCONFIGURED, "%s asked for a name that is not configured",
+		    processes[from].name);
 		answer(worker, from, resolve->id, none, "that name is not configured");
 		return;
 	}

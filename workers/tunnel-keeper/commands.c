@@ -50,8 +50,9 @@ watch_account(const struct keeper *keeper, const struct token_facts *facts)
 	    token_read(keeper->desired.token, &cached) != 0 ||
 	    strcasecmp(cached.account, facts->account) == 0)
 		return;
-	log_warning("security: the master moves the tunnel from Cloudflare account %s to %s "
-		    "(ALLOWED_TUNNELS would bound that)",
+	log_event(LOG_ACCOUNT_MOVED,
+	    "security: the master moves the tunnel from Cloudflare account %s to %s "
+	    "(ALLOWED_TUNNELS would bound that)",
 	    cached.account, facts->account);
 }
 
@@ -59,14 +60,15 @@ static void
 watch_id(const struct token_facts *facts, const char *tunnel_id)
 {
 	if (tunnel_id != NULL && strcasecmp(tunnel_id, facts->tunnel) != 0)
-		log_warning("the master calls the tunnel %s, its token is for %s", tunnel_id,
+		log_event(LOG_TUNNEL_ID_DIFFERS,
+		    "the master calls the tunnel %s, its token is for %s", tunnel_id,
 		    facts->tunnel);
 }
 
 static void
 refuse(struct keeper *keeper, const struct message_command *command, const char *why)
 {
-	log_warning("%s refused: %s", action_texts[command->action], why);
+	log_event(LOG_TUNNEL_COMMAND_REFUSED, "%s refused: %s", action_texts[command->action], why);
 	keeper_answer(keeper, command->id, COMMAND_REFUSED, why);
 }
 
@@ -137,7 +139,7 @@ keeper_on_command(struct keeper *keeper, const struct message_command *command)
 	char why[DETAIL_MAX_BYTES + 1];
 	struct token_facts facts;
 
-	log_info("command %s%s%s", action_texts[command->action],
+	log_event(LOG_TUNNEL_COMMAND, "command %s%s%s", action_texts[command->action],
 	    command->tunnel_name == NULL ? "" : ": tunnel ", or_empty(command->tunnel_name));
 	if (command->action == COMMAND_STOP) {
 		on_stop(keeper, command);
@@ -173,10 +175,12 @@ keeper_on_restore(struct keeper *keeper, const struct message_restore *restore)
 	if (desired->token[0] != '\0' || desired->state == WANTED_STOPPED)
 		return;
 	if (!judge_token(keeper, restore->token, &facts, why)) {
-		log_warning("the tunnel in the master's record is refused: %s", why);
+		log_event(LOG_RECORD_REFUSED, "the tunnel in the master's record is refused: %s",
+		    why);
 		return;
 	}
-	log_info("the tunnel's state is restored from the master's record: tunnel %s",
+	log_event(LOG_TUNNEL_RESTORED,
+	    "the tunnel's state is restored from the master's record: tunnel %s",
 	    restore->tunnel_name);
 	desired_set_tunnel(desired, restore->token, restore->tunnel_id, restore->tunnel_name);
 	desired_set_command(desired, NULL, false);
@@ -196,5 +200,5 @@ keeper_judge_cached(struct keeper *keeper)
 		return;
 	snprintf(keeper->refusal, sizeof(keeper->refusal), "the cached tunnel may not run: %.400s",
 	    why);
-	log_error("%s", keeper->refusal);
+	log_event(LOG_CACHED_REFUSED, "%s", keeper->refusal);
 }

@@ -19,8 +19,8 @@ answer(struct keeper *keeper, enum halt_result result, const char *detail)
 
 	keeper->halt.waiting = false;
 	worker_timer_stop(keeper->worker, &keeper->halt.timer);
-	log_info("the tunnel is halted for decommissioning: %s%s%s", halt_result_choices[result],
-	    detail == NULL ? "" : ", ", detail == NULL ? "" : detail);
+	log_event(LOG_TUNNEL_HALTED, "the tunnel is halted for decommissioning: %s%s%s",
+	    halt_result_choices[result], detail == NULL ? "" : ", ", detail == NULL ? "" : detail);
 	(void)worker_send(keeper->worker, PROCESS_MASTER_LINK, MESSAGE_HALTED, &halted);
 }
 

@@ -14,7 +14,7 @@
 #include "backoff.h"
 #include "common/docker.h"
 #include "common/http.h"
-#include "common/log.h"
+#include "common/log_event.h"
 #include "common/worker.h"
 #include "decide.h"
 #include "desired.h"

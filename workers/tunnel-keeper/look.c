@@ -94,7 +94,8 @@ note_adoption(struct keeper *keeper)
 	if (keeper_goal(keeper) != GOAL_RUN || seen->presence != PRESENCE_OURS ||
 	    seen->state != CONTAINER_STATE_RUNNING || strcmp(seen->id, keeper->kept_id) == 0)
 		return;
-	log_info("tunnel container adopted (%.*s)", CONTAINER_ID_SHOWN, seen->id);
+	log_event(LOG_TUNNEL_ADOPTED, "tunnel container adopted (%.*s)", CONTAINER_ID_SHOWN,
+	    seen->id);
 	snprintf(keeper->kept_id, sizeof(keeper->kept_id), "%s", seen->id);
 }
 
@@ -120,7 +121,8 @@ settle(struct keeper *keeper)
 		keeper->problem[0] = '\0';
 		backoff_reset(&keeper->step_backoff);
 		if (is_as_wanted(keeper))
-			log_info("the tunnel container is as it should be again");
+			log_event(LOG_TUNNEL_RIGHT,
+			    "the tunnel container is as it should be again");
 	}
 	note_adoption(keeper);
 	remember_command(keeper);
@@ -201,7 +203,7 @@ look_failed(struct keeper *keeper, const char *reason)
 	const char *error = keeper_tellable(keeper, reason);
 
 	if (strcmp(keeper->problem, error) != 0)
-		log_error("the tunnel container can't be looked at: %s", error);
+		log_event(LOG_TUNNEL_UNSEEN, "the tunnel container can't be looked at: %s", error);
 	copy_printable(keeper->problem, sizeof(keeper->problem), error);
 	look_in(keeper, backoff_wait_ms(&keeper->step_backoff));
 	keeper_tell(keeper, false);
@@ -239,7 +241,7 @@ note_answer(struct keeper *keeper)
 {
 	backoff_reset(&keeper->docker_backoff);
 	if (keeper->away_ms != 0)
-		log_info("Docker is back after %.1f s",
+		log_event(LOG_DOCKER_BACK, "Docker is back after %.1f s",
 		    (double)(clock_ms() - keeper->away_ms) / 1000);
 	keeper->away_ms = 0;
 }
@@ -292,11 +294,11 @@ keeper_docker_lost(struct keeper *keeper, const char *error)
 	if (keeper->away_ms == 0)
 		keeper->away_ms = clock_ms();
 	if (news)
-		log_warning("Docker is away: %s", keeper->docker_error);
+		log_event(LOG_DOCKER_AWAY, "Docker is away: %s", keeper->docker_error);
 	look_in(keeper, backoff_wait_ms(&keeper->docker_backoff));
 	keeper_tell(keeper, false);
 	if (keeper->stopping) {
-		log_error("the tunnel container is left as it is: Docker is away");
+		log_event(LOG_TUNNEL_LEFT, "the tunnel container is left as it is: Docker is away");
 		keeper_stop_settled(keeper);
 	}
 }

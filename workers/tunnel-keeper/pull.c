@@ -30,7 +30,7 @@ on_data(void *context, struct slice piece)
 		return true;
 	keeper->pull.told_ms = clock_ms();
 	progress_tell(&keeper->pull.progress, text, sizeof(text));
-	log_info("pulling %s: %s", keeper->image.whole, text);
+	log_event(LOG_PULLING, "pulling %s: %s", keeper->image.whole, text);
 	return true;
 }
 
@@ -49,7 +49,7 @@ on_done(void *context, const struct http_answer *answer)
 	}
 	path_of(keeper, path);
 	if (answer->error == HTTP_OK && answer->status == 200 && progress->error[0] == '\0') {
-		log_info("pulled %s in %.1f s", keeper->image.whole,
+		log_event(LOG_PULLED, "pulled %s in %.1f s", keeper->image.whole,
 		    (double)(clock_ms() - keeper->pull.since_ms) / 1000);
 		keeper->image_known = IMAGE_UNKNOWN;
 		keeper_step_done(keeper, NULL);
@@ -80,7 +80,8 @@ keeper_pull(struct keeper *keeper)
 	pull->told_ms = pull->since_ms;
 	snprintf(keeper->doing, sizeof(keeper->doing), "pulling %.480s", keeper->image.whole);
 	if (keeper->problem[0] == '\0')
-		log_info("pulling %s: this engine does not have it yet", keeper->image.whole);
+		log_event(LOG_PULLING, "pulling %s: this engine does not have it yet",
+		    keeper->image.whole);
 	path_of(keeper, path);
 	keeper_call(keeper, &call);
 	keeper_tell(keeper, false);
@@ -95,5 +96,6 @@ keeper_pull_cancel(struct keeper *keeper)
 	keeper->request = NULL;
 	keeper->busy = BUSY_NO;
 	keeper->doing[0] = '\0';
-	log_info("the pull of %s is given up: it is no longer wanted", keeper->image.whole);
+	log_event(LOG_PULL_UNWANTED, "the pull of %s is given up: it is no longer wanted",
+	    keeper->image.whole);
 }

@@ -52,7 +52,8 @@ note_end(struct keeper *keeper, int64_t ends)
 	}
 	run->crashes += ends;
 	if (is_power_of_two(run->crashes))
-		log_warning("tunnel container ended by itself (%.*s): exit code %lld%s%s",
+		log_event(LOG_TUNNEL_ENDED,
+		    "tunnel container ended by itself (%.*s): exit code %lld%s%s",
 		    CONTAINER_ID_SHOWN, seen->id, (long long)seen->exit_code,
 		    seen->error[0] == '\0' ? "" : ", ", seen->error);
 	/* Once is started again at once; Docker's own policy has its own backoff. */

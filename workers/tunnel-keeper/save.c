@@ -19,8 +19,9 @@ keeper_load(struct keeper *keeper)
 	worker_state_forget(keeper->worker, STATE_TUNNEL);
 	if (error == 0)
 		return;
-	log_error("tunnel_state.json can't be read (%s): it is kept as tunnel_state.json.corrupt, "
-		  "and a tunnel that runs is left as it is until the master's next command",
+	log_event(LOG_TUNNEL_FILE_CORRUPT,
+	    "tunnel_state.json can't be read (%s): it is kept as tunnel_state.json.corrupt, "
+	    "and a tunnel that runs is left as it is until the master's next command",
 	    why);
 	worker_corrupt(keeper->worker, STATE_TUNNEL);
 }
@@ -80,8 +81,9 @@ keeper_save(struct keeper *keeper, const char *command_id)
 		snprintf(waiting->id, sizeof(waiting->id), "%s", command_id);
 		waiting->generation = saving->generation;
 	} else if (command_id != NULL) {
-		log_error("too many commands wait for their answer: command %s stays in the "
-			  "journal",
+		log_event(LOG_ANSWERS_FULL,
+		    "too many commands wait for their answer: command %s stays in the "
+		    "journal",
 		    command_id);
 	}
 	save_now(keeper);
@@ -112,14 +114,15 @@ note_outcome(struct keeper *keeper, const char *reason)
 
 	if (reason == NULL) {
 		if (failed_before)
-			log_info("tunnel_state.json is saved again");
+			log_event(LOG_TUNNEL_FILE_SAVED, "tunnel_state.json is saved again");
 		saving->error[0] = '\0';
 		return;
 	}
 	copy_printable(saving->error, sizeof(saving->error), reason);
 	if (!failed_before)
-		log_error("tunnel_state.json could not be saved (%s): the tunnel is kept from "
-			  "memory, a restart of the agent would forget the last change",
+		log_event(LOG_TUNNEL_FILE_UNSAVED,
+		    "tunnel_state.json could not be saved (%s): the tunnel is kept from "
+		    "memory, a restart of the agent would forget the last change",
 		    saving->error);
 	worker_timer_set(keeper->worker, &saving->timer, SAVE_AGAIN_MS, save_again);
 }

@@ -95,7 +95,7 @@ note_problem(struct keeper *keeper, const char *error)
 
 	copy_printable(text, sizeof(text), keeper_tellable(keeper, error));
 	if (strcmp(keeper->problem, text) != 0)
-		log_error("tunnel: %s", text);
+		log_event(LOG_TUNNEL_FAILS, "tunnel: %s", text);
 	snprintf(keeper->problem, sizeof(keeper->problem), "%s", text);
 }
 
@@ -122,7 +122,7 @@ keeper_step_done(struct keeper *keeper, const char *error)
 static void
 log_done(const char *what, const char *id)
 {
-	log_info("tunnel container %s (%.*s)", what, CONTAINER_ID_SHOWN, id);
+	log_event(LOG_TUNNEL_STEP, "tunnel container %s (%.*s)", what, CONTAINER_ID_SHOWN, id);
 }
 
 /* The marks that a step leaves; the container itself is seen at the next look. */
@@ -166,7 +166,7 @@ static void
 note_denied(struct keeper *keeper, const char *error)
 {
 	if (strcmp(keeper->warned, error) != 0)
-		log_warning("%s: going on without this check", error);
+		log_event(LOG_TUNNEL_UNCHECKED, "%s: going on without this check", error);
 	snprintf(keeper->warned, sizeof(keeper->warned), "%s", error);
 	if (keeper->step == STEP_CHECK_NETWORK)
 		keeper->network_good = true;

@@ -22,7 +22,7 @@ end(struct keeper *keeper)
 static void
 give_up(struct keeper *keeper)
 {
-	log_error("the tunnel container could not be removed in time%s%s",
+	log_event(LOG_TUNNEL_LEFT, "the tunnel container could not be removed in time%s%s",
 	    keeper->problem[0] == '\0' ? "" : ": ", keeper->problem);
 	end(keeper);
 }
@@ -61,7 +61,8 @@ keeper_shutdown(struct keeper *keeper)
 	keeper_pull_cancel(keeper);
 	if (!wanted || !keeper->remove_on_exit || !keeper->connected) {
 		if (wanted && keeper->remove_on_exit)
-			log_error("the tunnel container is left as it is: Docker is away");
+			log_event(LOG_TUNNEL_LEFT,
+			    "the tunnel container is left as it is: Docker is away");
 		end(keeper);
 		return;
 	}

@@ -154,7 +154,7 @@ log_change(const struct keeper *keeper, const struct told *now)
 
 	if (before->any && before->state == now->state)
 		return;
-	log_line(now->state == TUNNEL_ERROR ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,
+	log_event(now->state == TUNNEL_ERROR ? LOG_TUNNEL_ERROR : LOG_TUNNEL_STATE,
 	    "tunnel%s%s: %s%s%s", now->name[0] == '\0' ? "" : " ", now->name,
 	    tunnel_state_choices[now->state], known || now->detail[0] == '\0' ? "" : ", ",
 	    known ? "" : now->detail);

@@ -27,7 +27,7 @@ START = {
 }
 
 # Of a line of the log: who wrote it, and that it stands for others.
-PROCESS = re.compile(r"^\S+ [A-Z]+ ([a-z-]+): ")
+PROCESS = re.compile(r"^\S+ \S{4} [A-Z]+ ([a-z-]+): ")
 REPEATS = re.compile(r": \(the last line (\d+) times more\)$")
 
 
