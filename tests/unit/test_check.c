@@ -48,7 +48,7 @@ set_up(void **state)
 		if (pipe2(pipes, O_CLOEXEC | O_NONBLOCK) != 0)
 			return -1;
 		slot->process = process;
-		log_pipe_open(&slot->log, pipes[0], processes[process].name);
+		log_pipe_open(&slot->log, pipes[0], process);
 		check_listen(&check, slot);
 		ends[process] = pipes[1];
 	}
