@@ -10,7 +10,7 @@
 #include "common/clock.h"
 #include "common/data_folder.h"
 #include "common/log_out.h"
-#include "supervisor/check.h"
+#include "supervisor/check/check.h"
 #include "supervisor/slot.h"
 #include "supervisor/state_files.h"
 #include "supervisor/supervisor.h"

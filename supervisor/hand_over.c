@@ -12,7 +12,7 @@
 #include "common/json_out.h"
 #include "common/listener.h"
 #include "common/log_out.h"
-#include "supervisor/check.h"
+#include "supervisor/check/check.h"
 #include "supervisor/slot.h"
 #include "supervisor/state_files.h"
 #include "supervisor/supervisor.h"

@@ -14,7 +14,7 @@
 
 #include "common/clock.h"
 #include "common/log_out.h"
-#include "supervisor/check.h"
+#include "supervisor/check/check.h"
 #include "supervisor/slot.h"
 #include "supervisor/supervisor.h"
 

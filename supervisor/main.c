@@ -20,7 +20,7 @@
 #include "common/log_out.h"
 #include "policy/identity.h"
 #include "policy/values.h"
-#include "supervisor/check.h"
+#include "supervisor/check/check.h"
 #include "supervisor/state_files.h"
 #include "supervisor/supervisor.h"
 #include "version.h"
@@ -203,44 +203,21 @@ run(struct supervisor *supervisor)
 
 /* ---- --check --online ---- */
 
-/* Lines that a check has no use for: it tells what is found on stdout, and only trouble here. */
-static void
-quieten(struct config *config)
-{
-	char **level = &config->values[SETTING_LOG_LEVEL];
-
-	if (*level != NULL && strcmp(*level, log_level_names[LOG_LEVEL_INFO]) == 0) {
-		free(*level);
-		*level = strdup(log_level_names[LOG_LEVEL_WARNING]);
-	}
-	log_out_set(*level, config->values[SETTING_TZ]);
-}
-
 /* Its own findings first; then the workers, confined as ever, say theirs.  The exit status. */
 static int
 check_online(struct supervisor *supervisor)
 {
 	static struct check check;
-	struct config *config = supervisor->config;
 	int status;
 
 	check_begin(&check);
 	supervisor->check = &check;
-	(void)config_read(supervisor_program, environ, config);
+	(void)config_read(supervisor_program, environ, supervisor->config);
 	config_wipe_environment(environ);
-	quieten(config);
-	policy_values_find(config, &supervisor->values);
-	policy_values_check(config, &supervisor->values);
-	check_settings(&check, config);
-	if (config->mistakes.length > 0) {
+	if (!check_own(supervisor)) {
 		(void)check_end(&check);
 		return EX_CONFIG;
 	}
-	check_own(supervisor);
-	config->values[SETTING_CHECK] = strdup("true");
-	supervisor->status_fd = -1;
-	for (size_t at = 0; at < STATUS_CLIENTS_MAX; at++)
-		supervisor->clients[at].fd = -1;
 	supervisor->signal_fd = open_signals();
 	supervisor->started_ms = clock_ms();
 	check.end_ms = supervisor->started_ms + CHECK_MS;

@@ -10,7 +10,7 @@
 
 #include "common/clock.h"
 #include "common/log_out.h"
-#include "supervisor/check.h"
+#include "supervisor/check/check.h"
 
 #define STOP_FIRST_MS 6700 /* tunnel-keeper: Docker stops the container within 6 s */
 #define STOP_OTHERS_MS 600

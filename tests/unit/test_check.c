@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "supervisor/check.h"
+#include "supervisor/check/check.h"
 
 #define OUTPUT_MAX_BYTES ((size_t)1024 * 1024)
 

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #include "common/secret_memory.h"
-#include "supervisor/check.h"
+#include "supervisor/check/check.h"
 #include "supervisor/slot.h"
 #include "supervisor/state_files.h"
 #include "supervisor/supervisor.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The supervisor.  See check.h: what was found, told line by line on stdout, and the end. */
-#include "supervisor/check.h"
+#include "supervisor/check/check.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -30,7 +30,7 @@ struct check {
 	struct check_worker workers[PROCESS_COUNT];
 };
 
-/* ---- check.c ---- */
+/* ---- check.c: what was found, and the end ---- */
 
 void check_begin(struct check *check);
 
@@ -55,12 +55,13 @@ void check_tick(struct supervisor *supervisor, int64_t now_ms);
 /* Prints what is left and the last line; the exit status. */
 int check_end(struct check *check);
 
-/* ---- check_own.c: what the supervisor finds itself, before anything is started ---- */
+/* ---- own.c: what the supervisor finds itself, before anything is started ---- */
 
-/* The settings, as config_read left them. */
-void check_settings(struct check *check, const struct config *config);
-
-/* Kernel, start mode, data folder and lock, run folder.  Opens the data folder if it can. */
-void check_own(struct supervisor *supervisor);
+/*
+ * Settings, as config_read left them; kernel, start mode, data folder and lock, run folder.  Opens
+ * the data folder if it can, and sets `supervisor` up to start workers that check.  False if there
+ * are mistakes in the settings: nothing else is looked at then.
+ */
+bool check_own(struct supervisor *supervisor);
 
 #endif

@@ -5,15 +5,17 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "common/data_folder.h"
 #include "common/folder_lock.h"
+#include "common/log_out.h"
 #include "common/secret_memory.h"
 #include "policy/mdwe.h"
 #include "policy/values.h"
-#include "supervisor/check.h"
+#include "supervisor/check/check.h"
 
 /* One finding for each line of a text. */
 static void
@@ -47,7 +49,7 @@ say_warnings(struct check *check, const char *lines)
 	}
 }
 
-void
+static void
 check_settings(struct check *check, const struct config *config)
 {
 	say_each(check, FINDING_SETTING_WRONG, config->mistakes.bytes);
@@ -114,10 +116,36 @@ check_run_folder(struct check *check, const char *path)
 		    strerror(errno));
 }
 
-void
+/* Lines that a check has no use for: it tells what is found on stdout, and only trouble in the log. */
+static void
+quieten(struct config *config)
+{
+	char **level = &config->values[SETTING_LOG_LEVEL];
+
+	if (*level != NULL && strcmp(*level, log_level_names[LOG_LEVEL_INFO]) == 0) {
+		free(*level);
+		*level = strdup(log_level_names[LOG_LEVEL_WARNING]);
+	}
+	log_out_set(*level, config->values[SETTING_TZ]);
+}
+
+bool
 check_own(struct supervisor *supervisor)
 {
+	struct config *config = supervisor->config;
+
+	quieten(config);
+	policy_values_find(config, &supervisor->values);
+	policy_values_check(config, &supervisor->values);
+	check_settings(supervisor->check, config);
+	if (config->mistakes.length > 0)
+		return false;
 	check_kernel(supervisor->check, &supervisor->values);
 	check_data(supervisor);
-	check_run_folder(supervisor->check, supervisor->config->values[SETTING_RUN_DIR]);
+	check_run_folder(supervisor->check, config->values[SETTING_RUN_DIR]);
+	config->values[SETTING_CHECK] = strdup("true");
+	supervisor->status_fd = -1;
+	for (size_t at = 0; at < STATUS_CLIENTS_MAX; at++)
+		supervisor->clients[at].fd = -1;
+	return true;
 }
