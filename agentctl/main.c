@@ -1,68 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * dockflare-agentctl.  What an operator, or a health check, asks the agent: `status` and `health`.
- * It reads status.sock, on which the supervisor only writes, and needs no right but to reach it.
+ * It reads status.sock, on which the supervisor only writes, and needs no right but to
+ * reach it.
  */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <time.h>
 
+#include "agentctl/options.h"
 #include "agentctl/show.h"
+#include "agentctl/watch.h"
 #include "common/printable.h"
 #include "common/setting.h"
-#include "version.h"
-
-struct options {
-	const char *command;
-	bool json;
-	bool strict;
-};
-
-static const char usage[] =
-    "Usage: dockflare-agentctl status [--json]\n"
-    "       dockflare-agentctl health [--strict]\n"
-    "       dockflare-agentctl --version | --help\n\n"
-    "  status   what the agent is doing: master, Docker, tunnel, workers\n"
-    "  health   one line; exit status 0 for healthy, degraded, prepared and decommissioned, 1 for\n"
-    "           unhealthy; with --strict 1 for degraded too\n\n"
-    "AGENT_RUN_DIR names the folder of status.sock (default /run/dockflare-agent).\n";
-
-/* -1: go on; else the exit status. */
-static int
-read_options(int argc, char **argv, struct options *options)
-{
-	static const struct option known[] = {
-		{ "help", no_argument, NULL, 'h' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "strict", no_argument, NULL, 's' },
-		{ "version", no_argument, NULL, 'v' },
-		{ NULL, 0, NULL, 0 },
-	};
-	int option;
-
-	while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
-		if (option == 'h') {
-			fputs(usage, stdout);
-			return EXIT_SUCCESS;
-		}
-		if (option == 'v') {
-			printf("dockflare-agentctl %s\n", AGENT_VERSION);
-			return EXIT_SUCCESS;
-		}
-		if (option == '?')
-			return EX_USAGE;
-		options->json = options->json || option == 'j';
-		options->strict = options->strict || option == 's';
-	}
-	options->command = optind < argc ? argv[optind] : "";
-	if (optind + 1 == argc && ((strcmp(options->command, "status") == 0 && !options->strict) ||
-				      (strcmp(options->command, "health") == 0 && !options->json)))
-		return -1;
-	fputs(usage, stderr);
-	return EX_USAGE;
-}
 
 static int
 tell_health(enum health health, const char *reasons, bool strict)
@@ -76,18 +28,19 @@ tell_health(enum health health, const char *reasons, bool strict)
 }
 
 static int
-tell(const struct account *account, const struct options *options)
+tell(const struct account *account, const struct options *options, const struct output *output)
 {
 	struct buffer text _cleanup_buffer_ = BUFFER(ACCOUNT_MAX_BYTES);
 	enum health health = verdict(account, &text);
 	const char *reasons = text.bytes == NULL ? "" : text.bytes;
-	int error;
 
-	if (strcmp(options->command, "health") == 0)
+	if (options->command == COMMAND_HEALTH)
 		return tell_health(health, reasons, options->strict);
-	error = options->json ? show_json(account, health, reasons) :
-				show_text(account, health, reasons);
-	if (error == 0)
+	if (!options->json) {
+		show_text(account, health, reasons, output);
+		return EXIT_SUCCESS;
+	}
+	if (show_json(account, health, reasons, output, options->watch_s > 0) == 0)
 		return EXIT_SUCCESS;
 	fputs("dockflare-agentctl: out of memory\n", stderr);
 	return EX_OSERR;
@@ -97,33 +50,72 @@ tell(const struct account *account, const struct options *options)
 static int
 tell_failure(const char *why, const struct options *options)
 {
-	if (strcmp(options->command, "health") == 0)
+	if (options->command == COMMAND_HEALTH)
 		printf("%s: %s\n", health_names[UNHEALTHY], why);
 	else
 		fprintf(stderr, "dockflare-agentctl: %s\n", why);
 	return EXIT_FAILURE;
 }
 
-int
-main(int argc, char **argv)
+/* The account as it is now.  Whether there is one; the caller frees it either way. */
+static bool
+ask(struct account *account, char why[ACCOUNT_WHY_BYTES])
 {
-	static struct account account;
 	struct buffer text _cleanup_buffer_ = BUFFER(ACCOUNT_MAX_BYTES);
-	struct options options = { .command = "" };
 	const char *folder = getenv(settings[SETTING_RUN_DIR].name);
-	char why[ACCOUNT_WHY_BYTES] = "out of memory";
-	int status = read_options(argc, argv, &options);
 
-	if (status >= 0)
-		return status;
+	memset(account, 0, sizeof(*account));
+	snprintf(why, ACCOUNT_WHY_BYTES, "out of memory");
 	if (folder == NULL || folder[0] == '\0')
 		folder = settings[SETTING_RUN_DIR].fallback;
 	if (account_fetch(folder, &text, why) != 0)
-		return tell_failure(why, &options);
-	status = account_read((struct slice){ .bytes = text.bytes, .length = text.length },
-		     &account, why) == 0 ?
-		     tell(&account, &options) :
-		     tell_failure(why, &options);
+		return false;
+	return account_read((struct slice){ .bytes = text.bytes, .length = text.length }, account,
+		   why) == 0;
+}
+
+static void
+draw(FILE *file, void *context)
+{
+	static struct account account;
+	static bool begun;
+	const struct options *options = context;
+	const struct output output = { .file = file, .colour = options_colour(options) };
+	char why[ACCOUNT_WHY_BYTES];
+
+	/* Blocks of text are told apart; an object needs a line only. */
+	if (begun && !options->json && !watch_on_terminal())
+		fputc('\n', file);
+	begun = true;
+	if (ask(&account, why))
+		(void)tell(&account, options, &output);
+	else if (options->json)
+		(void)tell_failure(why, options);
+	else
+		fprintf(file, "%s\n", why);
+	account_free(&account);
+}
+
+static int
+once(const struct options *options)
+{
+	static struct account account;
+	const struct output output = { .file = stdout, .colour = options_colour(options) };
+	char why[ACCOUNT_WHY_BYTES];
+	int status = ask(&account, why) ? tell(&account, options, &output) :
+					  tell_failure(why, options);
+
 	account_free(&account);
 	return status;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options options;
+	int status = options_read(argc, argv, &options);
+
+	if (status >= 0)
+		return status;
+	return options.watch_s > 0 ? watch(options.watch_s, draw, &options) : once(&options);
 }

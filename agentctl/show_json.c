@@ -122,6 +122,27 @@ add_link(struct building *building, const struct account *account, const union m
 }
 
 static void
+add_seen(struct building *building, const struct records *records)
+{
+	const struct seen_container *seen = records->items;
+	json_object *list = json_object_new_array();
+
+	for (size_t at = 0; at < records->count && list != NULL; at++) {
+		struct building inner;
+
+		begin(&inner);
+		add_text(&inner, "name", seen[at].name);
+		add_text(&inner, "verdict", container_verdict_choices[seen[at].verdict]);
+		add_text(&inner, "hostname", seen[at].hostname);
+		add_text(&inner, "service", seen[at].service);
+		add_text(&inner, "enable", seen[at].value);
+		building->failed = building->failed || inner.failed ||
+				   json_object_array_add(list, inner.object) != 0;
+	}
+	add(building, "seen", list, false);
+}
+
+static void
 add_docker(struct building *building, const struct account *account, const union message_body *body)
 {
 	const struct message_status_docker *docker = &body->status_docker;
@@ -131,6 +152,8 @@ add_docker(struct building *building, const struct account *account, const union
 	add_state(&inner, account, PROCESS_DOCKER_WATCHER, docker_state_choices[docker->state]);
 	add_text(&inner, "api_version", docker->api_version);
 	add_number(&inner, "containers", docker->containers);
+	add_number(&inner, "ignored", docker->ignored);
+	add_seen(&inner, &docker->seen);
 	add_known(&inner, "last_list_s", account_age_s(account, docker->last_list_ms));
 	add_text(&inner, "detail", docker->detail);
 	add_warnings(&inner, &docker->warnings);
@@ -274,7 +297,8 @@ add_nothing(struct building *building, const struct account *account, const char
 }
 
 int
-show_json(const struct account *account, enum health health, const char *reasons)
+show_json(const struct account *account, enum health health, const char *reasons,
+    const struct output *output, bool one_line)
 {
 	struct building building;
 	const char *text = NULL;
@@ -298,9 +322,10 @@ show_json(const struct account *account, enum health health, const char *reasons
 	add_workers(&building, account);
 	if (!building.failed)
 		text = json_object_to_json_string_ext(building.object,
-		    JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE);
+		    (one_line ? JSON_C_TO_STRING_PLAIN : JSON_C_TO_STRING_PRETTY) |
+			JSON_C_TO_STRING_NOSLASHESCAPE);
 	if (text != NULL)
-		puts(text);
+		fprintf(output->file, "%s\n", text);
 	json_object_put(building.object);
 	return text == NULL ? -ENOMEM : 0;
 }

@@ -402,10 +402,35 @@ struct message_status_link {
 
 enum docker_state { DOCKER_CONNECTING, DOCKER_CONNECTED, DOCKER_UNREADABLE };
 
+/* What becomes of a container that has labels under the enabled prefixes. */
+enum container_verdict {
+	CONTAINER_PUBLISHED,   /* enabled, with a hostname and a service */
+	CONTAINER_NOT_ENABLED, /* ignored: the enable label has another value than a true one */
+	CONTAINER_NO_ENABLE,   /* ignored: there is no enable label */
+	CONTAINER_NO_HOSTNAME, /* enabled, but the master can make no rule of it */
+	CONTAINER_NO_SERVICE,  /* the same */
+	CONTAINER_OFF_NETWORK, /* enabled, but not on the tunnel's network */
+};
+
+/* Of each kind, enabled and ignored, so many are told. */
+#define SEEN_MAX 32
+#define SEEN_SERVICE_MAX_BYTES 256
+#define SEEN_VALUE_MAX_BYTES 64
+
+struct seen_container {
+	const char *name;
+	int verdict;          /* enum container_verdict */
+	const char *hostname; /* the first one; NULL: none */
+	const char *service;  /* cut to fit */
+	const char *value;    /* of the enable label of CONTAINER_NOT_ENABLED, cut to fit */
+};
+
 struct message_status_docker {
 	int state; /* enum docker_state */
 	const char *api_version;
 	int64_t containers;
+	int64_t ignored;     /* that have labels and are not enabled */
+	struct records seen; /* struct seen_container */
 	int64_t last_list_ms;
 	const char *detail;
 	struct texts warnings;
@@ -474,6 +499,7 @@ extern const char *const link_state_choices[];
 extern const char *const agent_status_choices[];
 extern const char *const lifecycle_choices[];
 extern const char *const docker_state_choices[];
+extern const char *const container_verdict_choices[]; /* by enum container_verdict */
 extern const char *const worker_phase_choices[];
 extern const char *const halt_result_choices[];
 extern const char *const gate_read_choices[];   /* by enum gate_read_verb */

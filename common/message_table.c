@@ -79,6 +79,8 @@ const char *const link_state_choices[] = { "connecting", "connected", "away", "r
 const char *const agent_status_choices[] = { "unknown", "pending", "enrolled", NULL };
 const char *const lifecycle_choices[] = { "active", "prepared", "finalized", NULL };
 const char *const docker_state_choices[] = { "connecting", "connected", "unreadable", NULL };
+const char *const container_verdict_choices[] = { "published", "not-enabled", "no-enable",
+	"no-hostname", "no-service", "off-network", NULL };
 const char *const worker_phase_choices[] = { "stopped", "starting", "running", "backoff",
 	"stopping", NULL };
 const char *const halt_result_choices[] = { "stopped", "absent", "failed", NULL };
@@ -334,10 +336,24 @@ static const struct field status_link_fields[] = {
 	DETAIL_FIELD(message_status_link),
 	WARNINGS_FIELD(message_status_link),
 };
+static const struct field seen_container_fields[] = {
+	TEXT_FIELD(seen_container, name, 1, CONTAINER_NAME_MAX_BYTES, TEXT_NAME),
+	CHOICE_FIELD(seen_container, verdict, container_verdict_choices),
+	OPTIONAL_TEXT(seen_container, hostname, 0, HOST_MAX_BYTES, TEXT_LINE),
+	OPTIONAL_TEXT(seen_container, service, 0, SEEN_SERVICE_MAX_BYTES, TEXT_LINE),
+	OPTIONAL_TEXT(seen_container, value, 0, SEEN_VALUE_MAX_BYTES, TEXT_LINE),
+};
+static const struct record seen_container_record = RECORD(seen_container, seen_container_fields);
 static const struct field status_docker_fields[] = {
 	CHOICE_FIELD(message_status_docker, state, docker_state_choices),
 	OPTIONAL_TEXT(message_status_docker, api_version, 1, 16, TEXT_NAME),
 	INTEGER_FIELD(message_status_docker, containers, 0, 10000000),
+	INTEGER_FIELD(message_status_docker, ignored, 0, 10000000),
+	{ .name = "seen",
+	    .kind = FIELD_RECORDS,
+	    .offset = offsetof(struct message_status_docker, seen),
+	    .max = 2 * SEEN_MAX,
+	    .record = &seen_container_record },
 	TIME_FIELD(message_status_docker, last_list_ms),
 	DETAIL_FIELD(message_status_docker),
 	WARNINGS_FIELD(message_status_docker),

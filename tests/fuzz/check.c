@@ -7,7 +7,7 @@
  */
 #include "common/http_date.h"
 #include "tests/fuzz/fuzz.h"
-#include "workers/docker-watcher/check.h"
+#include "workers/docker-watcher/networks.h"
 
 #define YEAR_10000_S 253402300800
 

@@ -5,7 +5,7 @@
 #include "check_judge.h"
 #include "common/docker_check.h"
 #include "common/http_date.h"
-#include "workers/docker-watcher/check.h"
+#include "workers/docker-watcher/networks.h"
 
 #define ERROR_JSON "{\"status\":\"error\",\"message\":\"Empty payload.\"}"
 #define PAGE "<html>sign in</html>"

@@ -67,7 +67,7 @@ on_element(void *context UNUSED, struct slice text)
 	self.taken = NULL;
 	if (!inventory_list_take(&self.inventory, text))
 		return false;
-	if (self.taken != NULL && list_network(text, self.network) == OFF_NETWORK &&
+	if (self.taken != NULL && self.taken->on_network == OFF_NETWORK &&
 	    self.off_network++ < NAMED_MAX)
 		finding_say(FINDING_NOT_ON_NETWORK, "container %.64s is not on the network %s",
 		    self.taken->name, self.network);
@@ -144,6 +144,7 @@ configure(struct worker *worker)
 		fatal("out of memory");
 	self.network = worker_setting(worker, SETTING_NETWORK_NAME);
 	self.inventory.prefix = worker_setting(worker, SETTING_LABEL_PREFIX);
+	self.inventory.network = self.network;
 	self.inventory.changed = on_changed;
 	self.inventory.gone = on_gone;
 	self.inventory.dropped = on_dropped;

@@ -44,8 +44,16 @@ see(struct inventory *inventory, struct row *row)
 		row->ended_ms = 0;
 }
 
+static void
+see_network(struct row *row, enum on_network on_network)
+{
+	if (row->on_network != on_network)
+		row->judged = false;
+	row->on_network = on_network;
+}
+
 static int
-take_listed(struct inventory *inventory, const struct fact *fact)
+take_listed(struct inventory *inventory, const struct fact *fact, struct slice element)
 {
 	struct row *row = table_find(&inventory->table, fact->id);
 	bool changed = false;
@@ -57,6 +65,8 @@ take_listed(struct inventory *inventory, const struct fact *fact)
 	if (result < 0)
 		return result;
 	see(inventory, row);
+	see_network(row,
+	    inventory->network == NULL ? NOT_TOLD : list_network(element, inventory->network));
 	if (changed)
 		inventory->changed(inventory->context, row, true);
 	return 0;
@@ -75,7 +85,10 @@ inventory_list_take(struct inventory *inventory, struct slice element)
 	if (result == 0 && fact.runs && fact.labels.dropped > 0)
 		inventory->dropped(inventory->context, &fact);
 	if (result == 0 && fact.runs && fact.labels.enabled)
-		result = take_listed(inventory, &fact);
+		result = take_listed(inventory, &fact, element);
+	else if (result == 0 && fact.runs && fact.labels.map.count > 0 &&
+		 inventory->ignored != NULL)
+		inventory->ignored(inventory->context, &fact);
 	if (result == -ENOBUFS)
 		return fail(inventory, "more enabled containers than the agent can hold");
 	return result == 0 ? true : fail(inventory, "out of memory");

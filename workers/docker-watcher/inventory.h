@@ -27,13 +27,16 @@ struct inventory {
 	bool failed;          /* … and can't be taken: see `why` */
 	uint64_t list_number; /* of the list that is or was read */
 	int64_t list_began_ms;
-	const char *prefix; /* LABEL_PREFIX, or NULL */
+	const char *prefix;  /* LABEL_PREFIX, or NULL */
+	const char *network; /* the tunnel's; NULL: nothing is told of networks */
 	char why[FACT_WHY_BYTES];
 	/* A row is new or changed, or is about to be dropped.  `listed`: by a list. */
 	void (*changed)(void *context, const struct row *row, bool listed);
 	void (*gone)(void *context, const struct row *row);
 	/* A container had labels that were not taken; called for each list and event anew. */
 	void (*dropped)(void *context, const struct fact *fact);
+	/* A list holds a container with labels that do not enable it.  NULL: nobody asks. */
+	void (*ignored)(void *context, const struct fact *fact);
 	/* An object of the list over the bound was passed over; its container's id, or NULL. */
 	void (*oversized)(void *context, const char *id);
 	void *context;

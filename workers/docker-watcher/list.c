@@ -102,6 +102,7 @@ finish(struct watcher *watcher)
 	bool second = watcher->snapshot_due;
 
 	inventory_list_end(&watcher->inventory);
+	seen_list_end(&watcher->seen);
 	notes_prune(&watcher->notes, watcher->inventory.list_number);
 	watcher->last_list_ms = watcher->worked_ms = clock_ms();
 	watcher->list_again_ms = second ? watcher->last_list_ms + LIST_SECOND_MS : 0;
@@ -164,6 +165,7 @@ list_begin(struct watcher *watcher)
 	watcher->list_bytes = 0;
 	splitter_begin(&watcher->elements, true, ELEMENT_MAX_BYTES);
 	inventory_list_begin(&watcher->inventory, clock_ms());
+	seen_list_begin(&watcher->seen);
 	watcher->list = docker_call(&watcher->docker, &call);
 	if (watcher->list == NULL)
 		watcher_fail(watcher, "GET /containers/json could not be set up");

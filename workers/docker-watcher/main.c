@@ -38,6 +38,14 @@ on_dropped(void *context, const struct fact *fact)
 }
 
 static void
+on_ignored(void *context, const struct fact *fact)
+{
+	struct watcher *self = context;
+
+	seen_list_take(&self->seen, self->inventory.prefix, fact);
+}
+
+static void
 on_oversized(void *context, const char *id)
 {
 	struct watcher *self = context;
@@ -60,9 +68,11 @@ configure(struct worker *worker)
 		fatal("out of memory");
 	watcher.last_list_ms = -1;
 	watcher.inventory.prefix = worker_setting(worker, SETTING_LABEL_PREFIX);
+	watcher.inventory.network = worker_setting(worker, SETTING_NETWORK_NAME);
 	watcher.inventory.changed = on_changed;
 	watcher.inventory.gone = on_gone;
 	watcher.inventory.dropped = on_dropped;
+	watcher.inventory.ignored = on_ignored;
 	watcher.inventory.oversized = on_oversized;
 	watcher.inventory.context = &watcher;
 	watcher.snapshot_due = true;

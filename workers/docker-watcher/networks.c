@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* docker-watcher.  Which networks a container is on, as Docker's list tells: see check.h. */
-#include <string.h>
+/* docker-watcher.  Which networks a container is on, as Docker's list tells: see networks.h. */
+#include "workers/docker-watcher/networks.h"
 
-#include "workers/docker-watcher/check.h"
+#include <string.h>
 
 static bool
 key_is(struct slice key, const char *name)

@@ -14,6 +14,7 @@
 
 #define PAGE_WEIGHT_MAX_BYTES (768 * 1024)
 #define PAGE_GAP_MS 1
+#define PUBLISH_STATUS_MS 250
 
 static void send_page(struct worker *worker, struct worker_timer *timer);
 
@@ -137,19 +138,40 @@ publish_hint(struct watcher *watcher, const char *action)
 void
 publish_status(struct watcher *watcher)
 {
+	/* Too large for the stack of a worker that is told how much it may have. */
+	static struct seen_entry entries[2 * SEEN_MAX];
+	struct seen_container seen[2 * SEEN_MAX];
 	const char *warnings[NOTES_MAX];
 	struct message_status_docker status = {
 		.state = (int)watcher->state,
 		.api_version = watcher->docker.api_minor == 0 ? NULL : watcher->docker.api_version,
 		.containers = (int64_t)watcher->inventory.table.count,
+		.ignored = (int64_t)watcher->seen.ignored.in_all,
 		.last_list_ms = watcher->last_list_ms,
 		.detail = watcher->reason[0] == '\0' ? NULL : watcher->reason,
 		.warnings = { 0, warnings },
 	};
 
+	worker_timer_stop(watcher->worker, &watcher->status);
+	status.seen.items = seen;
+	status.seen.count = seen_tell(&watcher->seen, &watcher->inventory.table,
+	    watcher->inventory.prefix, entries, seen);
 	for (size_t i = 0; i < watcher->notes.count && i < NOTES_MAX; i++)
 		warnings[status.warnings.count++] = watcher->notes.items[i].text;
 	worker_status(watcher->worker, MESSAGE_STATUS_DOCKER, &status);
+}
+
+static void
+on_status(struct worker *worker, struct worker_timer *timer UNUSED)
+{
+	publish_status(worker_context(worker));
+}
+
+void
+publish_status_soon(struct watcher *watcher)
+{
+	if (!worker_timer_is_set(&watcher->status))
+		worker_timer_set(watcher->worker, &watcher->status, PUBLISH_STATUS_MS, on_status);
 }
 
 void

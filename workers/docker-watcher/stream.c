@@ -47,7 +47,8 @@ on_event(void *context, struct slice text)
 		publish_hint(watcher, event.action);
 	if (event.kind == EVENT_END)
 		list_schedule(watcher);
-	publish_status(watcher);
+	seen_event(&watcher->seen, watcher->inventory.prefix, &event);
+	publish_status_soon(watcher);
 	return true;
 }
 

@@ -117,6 +117,7 @@ set_labels(struct table *table, struct row *row, const struct labels *labels)
 	table->weight_bytes += weight - row->weight_bytes;
 	row->arena = arena;
 	row->labels = map;
+	row->judged = false;
 	row->weight_bytes = weight;
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "common/fact.h"
+#include "workers/docker-watcher/networks.h"
 
 /* More than one engine ever runs; beyond it a list is refused rather than told in part. */
 #define TABLE_ROWS_MAX 20000
@@ -15,7 +16,10 @@ struct row {
 	char id[CONTAINER_ID_BYTES + 1];
 	char name[CONTAINER_NAME_MAX_BYTES + 1];
 	enum run_status status;
-	struct arena arena; /* holds the labels */
+	enum on_network on_network; /* as the last list said */
+	bool judged;                /* `verdict` holds; seen.c judges */
+	int verdict;                /* enum container_verdict */
+	struct arena arena;         /* holds the labels */
 	struct map labels;
 	size_t weight_bytes; /* at most so many bytes of JSON */
 	int64_t ended_ms;    /* it died or was stopped then: the next list decides; 0: no */

@@ -11,6 +11,7 @@
 #include "common/http.h"
 #include "common/worker.h"
 #include "workers/docker-watcher/inventory.h"
+#include "workers/docker-watcher/seen.h"
 #include "common/notes.h"
 #include "common/splitter.h"
 
@@ -48,6 +49,7 @@ struct watcher {
 	size_t list_bytes; /* of the list that is being read */
 	struct inventory inventory;
 	struct notes notes;
+	struct seen seen;
 	struct publishing publishing;
 	enum docker_state state;
 	char reason[WATCHER_REASON_BYTES]; /* why Docker can't be read, "" if it can */
@@ -60,6 +62,7 @@ struct watcher {
 	int64_t worked_ms;                 /* Docker was read, or could not be */
 	int64_t list_again_ms;     /* a list is wanted at this time; 0: none beside the slow tick */
 	struct worker_timer retry; /* connect anew */
+	struct worker_timer status;     /* an event changed it */
 	struct worker_timer list_timer; /* the next list */
 	struct worker_timer silence;    /* the stream has been silent for too long */
 	struct worker_timer answer;     /* the stream's header is awaited */
@@ -104,6 +107,9 @@ void publish_change(struct watcher *watcher, enum container_change change, const
 void publish_lost(struct watcher *watcher);
 void publish_hint(struct watcher *watcher, const char *action);
 void publish_status(struct watcher *watcher);
+
+/* The same within PUBLISH_STATUS_MS: a burst of events costs one status. */
+void publish_status_soon(struct watcher *watcher);
 
 /* A new channel to master-link: it knows nothing. */
 void publish_master_up(struct watcher *watcher);

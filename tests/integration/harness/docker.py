@@ -168,10 +168,11 @@ class Engine:
     def name(self, short):
         return "it-%s-%s" % (self.session, short)
 
-    def run(self, short, labels=None, command=(), restart="no", image=PAUSE_IMAGE, more=()):
+    def run(self, short, labels=None, command=(), restart="no", image=PAUSE_IMAGE, network="none",
+            more=()):
         """Starts a container with labels; its full name.  Its id is in ids[name]."""
         name = self.name(short)
-        arguments = ["run", "-d", "--name", name, "--network", "none", "--restart", restart,
+        arguments = ["run", "-d", "--name", name, "--network", network, "--restart", restart,
                      "--label", "test-run=" + self.session, "--log-driver", "none"]
         for key, value in (labels or {}).items():
             arguments += ["--label", "%s=%s" % (key, value)]
