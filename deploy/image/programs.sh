@@ -22,7 +22,7 @@ cross_file() {
 		ar = '$TRIPLET-gcc-ar'
 		strip = '$TRIPLET-strip'
 		pkgconfig = 'pkg-config'
-		exe_wrapper = 'qemu-$CPU'
+		exe_wrapper = 'qemu-$CPU-static'
 		[properties]
 		needs_exe_wrapper = true
 		pkg_config_libdir = '$PKG_CONFIG_LIBDIR'

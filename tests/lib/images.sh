@@ -49,9 +49,64 @@ make_base_image() {
 	fi | docker import - "$BASE_IMAGE"
 }
 
+native_arch() {
+	dpkg --print-architecture
+}
+
+# What the image says of its source; a publisher gives SOURCE_URL too.
+image_arguments() {
+	local revision=unknown moment
+
+	moment=$(date +%s)
+	if git -C "$SOURCE" rev-parse --verify --quiet HEAD >/dev/null 2>&1; then
+		revision=$(git -C "$SOURCE" describe --always --abbrev=40 --exclude='*' --dirty)
+		moment=$(git -C "$SOURCE" log -1 --format=%ct)
+	fi
+	printf -- '--build-arg\n%s\n' "REVISION=$revision" "SOURCE_DATE_EPOCH=$moment" \
+		"CREATED=$(date -u -d "@$moment" +%Y-%m-%dT%H:%M:%SZ)"
+}
+
+# build_image ARCHITECTURE TAG DOCKER-OPTION...
+# Only BuildKit writes another architecture than its own into the image's configuration.
+build_image() {
+	local arch=$1 tag=$2
+	local -a arguments
+
+	shift 2
+	mapfile -t arguments < <(image_arguments)
+	if docker buildx version >/dev/null 2>&1; then
+		arguments+=(--platform "linux/$arch")
+	elif [ "$arch" != "$(native_arch)" ]; then
+		arguments+=(--build-arg "TARGETARCH=$arch")
+	fi
+	docker build --tag "$tag" "${arguments[@]}" "$@" "$SOURCE"
+}
+
+# unpack_image TAG FOLDER
+unpack_image() {
+	local container
+
+	container=$(docker create "$1") &&
+		docker export "$container" | tar -x -C "$2" &&
+		docker rm "$container" >/dev/null
+}
+
 need_agent_image() {
 	need_base_image
-	step agent-image "building the agent's image" docker build --tag "$AGENT_IMAGE" "$SOURCE"
+	step agent-image "building the agent's image" build_image "$(native_arch)" "$AGENT_IMAGE"
+}
+
+# Its size, and what takes it.
+describe_image() {
+	local folder=$BUILD/image-root
+
+	rm -rf "$folder"
+	mkdir -p "$folder"
+	unpack_image "$1" "$folder"
+	(cd "$folder" && find . -type f ! -path './usr/share/*' -printf '%10s %P\n' | sort -k 2 &&
+		du --apparent-size --bytes --summarize usr/share/* | awk '{ printf "%10d %s/\n", $1, $2 }')
+	say "the image is $1: $(docker image inspect --format '{{.Size}}' "$1") bytes," \
+		"for $(docker image inspect --format '{{.Architecture}}' "$1")"
 }
 
 need_haproxy_image() {

@@ -33,6 +33,7 @@ package_table() {
 	test  binutils           cmd:readelf
 	test  ca-certificates    file:/etc/ssl/certs/ca-certificates.crt
 	test  strace             cmd:strace
+	test  git                cmd:git
 	demo  python3            file:/usr/bin/python3
 	demo  procps             cmd:ps
 	image mmdebstrap         cmd:mmdebstrap

@@ -9,6 +9,10 @@ test_command() {
 		shift
 		planted_command "$@"
 		return
+	elif [ "${1:-}" = arm64 ]; then
+		shift
+		arm64_command "$@"
+		return
 	fi
 	while [ $# -gt 0 ]; do
 		case $1 in
@@ -101,6 +105,7 @@ run_integration_tests() {
 		return 0
 	fi
 	need_engine
+	need_compose
 	need_all_images
 	reachable_prefix
 	build_prefix
