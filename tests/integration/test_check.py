@@ -549,12 +549,46 @@ def test_a_tunnel_without_connections(agents, masters, engine, real_settings, tu
     assert "docker network create it-check-none" in check.run(agent).of("C511")[0].text
 
 
+def test_a_proxy_with_an_own_idea_of_rules(agents, masters, real_settings, folder):
+    """One as widely used, before both endpoints: nothing is wrong, and that it is one is said."""
+    made = proxies.Proxy("tecnativa", folder)
+    try:
+        agent = agents.make(masters(), **{**real_settings, "DOCKER_HOST": made.host,
+                                          "DOCKER_TUNNEL_HOST": None})
+        found = check.run(agent)
+        assert found.code == 0, found.out + found.err
+        assert any("DOCKER_TUNNEL_HOST" in finding.text for finding in found.of("C002")), found.out
+    finally:
+        made.close()
+
+
 @MODES
-def test_in_the_container(agents, masters, real_settings, tunnel, mode):
-    """docker exec beside the agent, and a container of its own in its place."""
-    master = masters()
-    agent = agents.make(master, mode=mode, container=True, TUNNEL_ON_EXIT="keep", **real_settings)
+def test_the_engines_own_socket(agents, masters, engine, mode):
+    """A unix socket at both ends; and one that the agent's user may not open."""
+    where = {"DOCKER_HOST": "unix://" + docker.SOCKET, "DOCKER_TUNNEL_HOST": "unix://" + docker.SOCKET,
+             "CLOUDFLARED_NETWORK_NAME": engine.network}
+    group = gate.group_of(docker.SOCKET)
+    agent = agents.make(masters(), mode=mode, groups=group if mode == "shared" else None, **where)
+    found = check.run(agent)
+    assert found.code == 0, found.out + found.err
+    if mode == "shared":
+        agent.groups = None
+        found = check.run(agent)
+        assert len(found.of("C305")) == 2 and "Permission denied" in found.of("C305")[0].text
+
+
+@MODES
+def test_in_the_container(agents, masters, authority, real_settings, tunnel, folder, mode):
+    """docker exec beside the agent, then containers of its own in its place; the image's own libcurl
+    judges the certificate."""
+    master = masters(*authority.options("good"))
+    ca_file = os.path.join(folder, "ca.pem")
+    shutil.copy(authority.ca, ca_file)
+    os.chmod(ca_file, 0o644)
+    agent = agents.make(master, mode=mode, container=True, TUNNEL_ON_EXIT="keep",
+                        DOCKFLARE_CA_FILE=ca_file, **real_settings)
     agent.write("tunnel_state.json", tunnel.state())
+    agent.more = ["-v", "%s:%s:ro" % (ca_file, ca_file)]
     agent.start()
     master.wait_registered()
     agent.wait_status("the tunnel serves", lambda s: s["tunnel"]["ready_connections"], 20)
@@ -562,15 +596,24 @@ def test_in_the_container(agents, masters, real_settings, tunnel, mode):
                            "--online"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                           env={**os.environ, "DOCKER_HOST": "unix://" + docker.SOCKET}, check=False)
     found = check.Check(done.returncode, done.stdout, done.stderr)
-    # Plain HTTP to this stand-in is what it warns of.
-    assert found.code == 0 and not found.with_verdict("wrong"), done.stdout + done.stderr
-    assert found.of("C023") and found.of("C230") and found.of("C520")
+    assert found.all_ok(), done.stdout + done.stderr
+    assert found.of("C023") and found.of("C520") and "2098-01-01" in found.of("C200")[0].text
     agent.kill()
-    agent.more = ["--name", agent.name + "-run"]
-    agent.name += "-run"
-    agent.more = []
-    agent.start("--check", "--online", ready=False)
-    wait.until("the check ends", lambda: agent.process.poll() is not None, 30)
-    text = agent.log.text()
-    assert "0 wrong" in text and "C022" in text and "C230" in text, text
-    assert docker.inspect(agent.name)["State"]["ExitCode"] == 0
+
+    def alone(name):
+        """What a container that only checks says, and its exit status."""
+        agent.name = "%s-%s" % (agent.name, name)
+        agent.start("--check", "--online", ready=False)
+        wait.until("the check ends", lambda: agent.process.poll() is not None, 30)
+        agent.log.thread.join(5)
+        code = docker.inspect(agent.name)["State"]["ExitCode"]
+        agent.kill()
+        return code, agent.log.text()
+
+    code, text = alone("good")
+    assert code == 0 and " 0 warnings" in text and "C022" in text and "C230" in text, text
+    for name, finding_id in (("over", "C208"), ("other", "C210")):
+        master.control("certificate", cert=authority.options(name)[1],
+                       key=authority.options(name)[3])
+        code, text = alone(name)
+        assert code == 1 and "wrong    %s  master" % finding_id in text, text
