@@ -199,3 +199,19 @@ account_is_stale(const struct account *account, enum process process)
 {
 	return account_silence_s(account, process) >= ACCOUNT_STALE_S;
 }
+
+const struct texts *
+account_warnings(const struct account *account, enum process process)
+{
+	const union message_body *body = account_of(account, process);
+
+	if (body == NULL)
+		return NULL;
+	if (process == PROCESS_MASTER_LINK)
+		return &body->status_link.warnings;
+	if (process == PROCESS_DOCKER_WATCHER)
+		return &body->status_docker.warnings;
+	if (process == PROCESS_GATE_ENGINE)
+		return &body->status_engine.warnings;
+	return process == PROCESS_TUNNEL_KEEPER ? &body->status_tunnel.warnings : NULL;
+}

@@ -59,6 +59,9 @@ int64_t account_silence_s(const struct account *account, enum process process);
 /* Whether that is too long for a worker that does its work. */
 bool account_is_stale(const struct account *account, enum process process);
 
+/* What a worker warns of, NULL if it says nothing or has no warnings. */
+const struct texts *account_warnings(const struct account *account, enum process process);
+
 /* Seconds from the moment `then_ms` of CLOCK_MONOTONIC to the account's own; -1 for never. */
 int64_t account_age_s(const struct account *account, int64_t then_ms);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * dockflare-agentctl.  What an operator, or a health check, asks the agent: `status` and `health`.
- * It reads status.sock, on which the supervisor only writes, and needs no right but to
+ * dockflare-agentctl.  What an operator, or a health check, asks the agent: `status`, `health` and
+ * `report`.  It reads status.sock, on which the supervisor only writes, and needs no right but to
  * reach it.
  */
 #include <stdio.h>
@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "agentctl/options.h"
+#include "agentctl/report.h"
 #include "agentctl/show.h"
 #include "agentctl/watch.h"
 #include "common/printable.h"
@@ -36,6 +37,10 @@ tell(const struct account *account, const struct options *options, const struct 
 
 	if (options->command == COMMAND_HEALTH)
 		return tell_health(health, reasons, options->strict);
+	if (options->command == COMMAND_REPORT) {
+		report(account, health, reasons, output->file);
+		return EXIT_SUCCESS;
+	}
 	if (!options->json) {
 		show_text(account, health, reasons, output);
 		return EXIT_SUCCESS;
@@ -52,6 +57,8 @@ tell_failure(const char *why, const struct options *options)
 {
 	if (options->command == COMMAND_HEALTH)
 		printf("%s: %s\n", health_names[UNHEALTHY], why);
+	else if (options->command == COMMAND_REPORT)
+		report_nothing(why, stdout);
 	else
 		fprintf(stderr, "dockflare-agentctl: %s\n", why);
 	return EXIT_FAILURE;

@@ -15,6 +15,7 @@
 static const char usage[] =
     "Usage: dockflare-agentctl status [--json] [--watch[=SECONDS]] [--color[=WHEN]]\n"
     "       dockflare-agentctl health [--strict]\n"
+    "       dockflare-agentctl report\n"
     "       dockflare-agentctl --version | --help\n\n"
     "  status   what the agent is doing: master, Docker, tunnel, containers, workers\n"
     "             --json     as one JSON object\n"
@@ -24,12 +25,13 @@ static const char usage[] =
     "  health   one line; exit status 0 for healthy, degraded, prepared and decommissioned, 1 for\n"
     "           unhealthy\n"
     "             --strict   1 for degraded too\n"
-    "\n"
+    "  report   all of it for a public bug report: names, addresses and ids are left out\n\n"
     "AGENT_RUN_DIR names the folder of status.sock (default /run/dockflare-agent).\n";
 
 static const char *const commands[COMMAND_COUNT] = {
 	[COMMAND_STATUS] = "status",
 	[COMMAND_HEALTH] = "health",
+	[COMMAND_REPORT] = "report",
 };
 
 #define STATUS (1u << COMMAND_STATUS)

@@ -54,14 +54,14 @@ add_known(struct building *building, const char *key, int64_t number)
 }
 
 static void
-add_warnings(struct building *building, const struct texts *warnings)
+add_texts(struct building *building, const char *key, const struct texts *texts)
 {
 	json_object *list = json_object_new_array();
 
-	for (size_t at = 0; at < warnings->count && list != NULL; at++)
-		if (json_object_array_add(list, make_text(warnings->items[at])) != 0)
+	for (size_t at = 0; at < texts->count && list != NULL; at++)
+		if (json_object_array_add(list, make_text(texts->items[at])) != 0)
 			building->failed = true;
-	add(building, "warnings", list, false);
+	add(building, key, list, false);
 }
 
 static void
@@ -90,7 +90,12 @@ add_agent(struct building *building, const struct account *account)
 	add_number(&inner, "uptime_s", agent->uptime_ms / 1000);
 	add_text(&inner, "start_mode", agent->start_mode);
 	add_number(&inner, "landlock_abi", agent->landlock_abi);
-	add_warnings(&inner, &agent->warnings);
+	add_texts(&inner, "landlock_lost", &agent->landlock_lost);
+	add(&inner, "mdwe", json_object_new_boolean(agent->mdwe), false);
+	add_text(&inner, "sandbox", agent->best_effort ? "best-effort" : "required");
+	add_number(&inner, "seccomp_filters", agent->seccomp_filters);
+	add_text(&inner, "kernel", agent->kernel);
+	add_texts(&inner, "warnings", &agent->warnings);
 	end(building, "agent", &inner);
 }
 
@@ -117,7 +122,7 @@ add_link(struct building *building, const struct account *account, const union m
 	add_text(&inner, "lifecycle", lifecycle_choices[link->lifecycle]);
 	add_known(&inner, "last_contact_s", account_age_s(account, link->last_contact_ms));
 	add_text(&inner, "detail", link->detail);
-	add_warnings(&inner, &link->warnings);
+	add_texts(&inner, "warnings", &link->warnings);
 	end(building, "link", &inner);
 }
 
@@ -151,12 +156,13 @@ add_docker(struct building *building, const struct account *account, const union
 	begin(&inner);
 	add_state(&inner, account, PROCESS_DOCKER_WATCHER, docker_state_choices[docker->state]);
 	add_text(&inner, "api_version", docker->api_version);
+	add_text(&inner, "engine_version", docker->engine_version);
 	add_number(&inner, "containers", docker->containers);
 	add_number(&inner, "ignored", docker->ignored);
 	add_seen(&inner, &docker->seen);
 	add_known(&inner, "last_list_s", account_age_s(account, docker->last_list_ms));
 	add_text(&inner, "detail", docker->detail);
-	add_warnings(&inner, &docker->warnings);
+	add_texts(&inner, "warnings", &docker->warnings);
 	end(building, "docker", &inner);
 }
 
@@ -174,7 +180,7 @@ add_tunnel(struct building *building, const struct account *account, const union
 	add_text(&inner, "container_id", tunnel->container_id);
 	add_known(&inner, "ready_connections", tunnel->ready_connections);
 	add_text(&inner, "detail", tunnel->detail);
-	add_warnings(&inner, &tunnel->warnings);
+	add_texts(&inner, "warnings", &tunnel->warnings);
 	end(building, "tunnel", &inner);
 }
 
@@ -234,7 +240,7 @@ add_engine(struct building *building, const struct account *account, const union
 	add_number(&inner, "requests", engine->requests);
 	add_number(&inner, "creates", engine->creates);
 	add_text(&inner, "detail", engine->detail);
-	add_warnings(&inner, &engine->warnings);
+	add_texts(&inner, "warnings", &engine->warnings);
 	end(building, "engine", &inner);
 }
 

@@ -37,6 +37,7 @@ print_docker(const struct account *account, const union message_body *body,
 
 	line_begin(&line, "docker", docker_state_choices[docker->state]);
 	line_add_part(&line, "API", docker->api_version);
+	line_add_part(&line, "engine", docker->engine_version);
 	line_add_count(&line, docker->containers, "enabled container");
 	if (docker->ignored > 0) {
 		snprintf(text, sizeof(text), "%" PRId64 " ignored", docker->ignored);
@@ -179,22 +180,6 @@ print_stale(const struct account *account, const char *what, enum process proces
 	line_write(&line, output);
 }
 
-static const struct texts *
-warnings_of(const struct account *account, enum process process)
-{
-	const union message_body *body = account_of(account, process);
-
-	if (body == NULL)
-		return NULL;
-	if (process == PROCESS_MASTER_LINK)
-		return &body->status_link.warnings;
-	if (process == PROCESS_DOCKER_WATCHER)
-		return &body->status_docker.warnings;
-	if (process == PROCESS_GATE_ENGINE)
-		return &body->status_engine.warnings;
-	return process == PROCESS_TUNNEL_KEEPER ? &body->status_tunnel.warnings : NULL;
-}
-
 static void
 print_warnings(const char *who, const struct texts *warnings, const struct output *output)
 {
@@ -220,6 +205,8 @@ print_head(const struct account *account, enum health health, const char *reason
 	line_add_part(&line, "version", agent->version);
 	line_add_part(&line, "up", age_text(agent->uptime_ms / 1000, text));
 	line_add(&line, ", %s, Landlock ABI %" PRId64, agent->start_mode, agent->landlock_abi);
+	line_add_part(&line, "kernel", agent->kernel);
+	line_add_part(&line, "", agent->best_effort ? "SANDBOX=best-effort" : NULL);
 	line_write(&line, output);
 	if (reasons[0] == '\0')
 		return;
@@ -257,5 +244,5 @@ show_text(const struct account *account, enum health health, const char *reasons
 	print_warnings("supervisor", &account->agent.body.status_agent.warnings, output);
 	for (size_t at = 0; at < ARRAY_LEN(parts); at++)
 		print_warnings(processes[parts[at].process].name,
-		    warnings_of(account, parts[at].process), output);
+		    account_warnings(account, parts[at].process), output);
 }

@@ -186,6 +186,7 @@ settle(struct docker *docker, const struct http_answer *answer)
 	struct arena arena _cleanup_arena_ = { 0 };
 	char why[RECORD_WHY_BYTES];
 	struct version version;
+	const char *told;
 
 	if (record_decode(&version_record, answer->body, &arena, &version, why) < 0) {
 		(void)snprintf(docker->error, sizeof(docker->error),
@@ -196,6 +197,9 @@ settle(struct docker *docker, const struct http_answer *answer)
 	(void)snprintf(docker->newest, sizeof(docker->newest), "%s", version.api);
 	(void)snprintf(docker->oldest, sizeof(docker->oldest), "%s",
 	    version.minimum == NULL ? "" : version.minimum);
+	told = json_member_text(answer->body, "Version", TEXT_LINE, sizeof(docker->engine) - 1,
+	    &arena);
+	(void)snprintf(docker->engine, sizeof(docker->engine), "%s", told == NULL ? "" : told);
 	docker->api_minor = docker_choose_version(version.api, version.minimum, docker->error);
 	if (docker->api_minor == 0)
 		return false;

@@ -30,6 +30,7 @@ struct docker {
 	   or no version in common). */
 	enum http_error failed;
 	long failed_status;
+	char engine[65];           /* the engine's own version, "" if not told */
 	char newest[8], oldest[8]; /* the engine's own versions, "" if not told */
 	struct http_request *connecting;
 	void (*connected)(struct docker *docker, bool ok);

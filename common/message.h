@@ -428,6 +428,7 @@ struct seen_container {
 struct message_status_docker {
 	int state; /* enum docker_state */
 	const char *api_version;
+	const char *engine_version;
 	int64_t containers;
 	int64_t ignored;     /* that have labels and are not enabled */
 	struct records seen; /* struct seen_container */
@@ -470,13 +471,24 @@ struct message_status_engine {
 	struct texts warnings;
 };
 
+struct told_setting {
+	const char *name;
+	const char *value; /* NULL: it may name somebody; of a URL only the scheme */
+};
+
 struct message_status_agent {
 	const char *version;
 	int64_t pid;
 	int64_t uptime_ms;
-	int64_t now_ms;         /* CLOCK_MONOTONIC, for the ages in the workers' blobs */
-	const char *start_mode; /* policy_start_mode */
-	int64_t landlock_abi;   /* 0: the kernel has none */
+	int64_t now_ms;             /* CLOCK_MONOTONIC, for the ages in the workers' blobs */
+	const char *start_mode;     /* policy_start_mode */
+	int64_t landlock_abi;       /* 0: the kernel has none */
+	struct texts landlock_lost; /* what that one does not bound */
+	bool mdwe;                  /* the kernel has memory-deny-write-execute */
+	bool best_effort;           /* SANDBOX=best-effort */
+	int64_t seccomp_filters;    /* its own */
+	const char *kernel;         /* release and machine */
+	struct records settings;    /* struct told_setting: those that are set */
 	struct texts warnings;
 };
 

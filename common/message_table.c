@@ -347,6 +347,7 @@ static const struct record seen_container_record = RECORD(seen_container, seen_c
 static const struct field status_docker_fields[] = {
 	CHOICE_FIELD(message_status_docker, state, docker_state_choices),
 	OPTIONAL_TEXT(message_status_docker, api_version, 1, 16, TEXT_NAME),
+	OPTIONAL_TEXT(message_status_docker, engine_version, 0, 64, TEXT_LINE),
 	INTEGER_FIELD(message_status_docker, containers, 0, 10000000),
 	INTEGER_FIELD(message_status_docker, ignored, 0, 10000000),
 	{ .name = "seen",
@@ -389,6 +390,11 @@ static const struct field status_engine_fields[] = {
 	DETAIL_FIELD(message_status_engine),
 	WARNINGS_FIELD(message_status_engine),
 };
+static const struct field told_setting_fields[] = {
+	TEXT_FIELD(told_setting, name, 1, 64, TEXT_NAME),
+	OPTIONAL_TEXT(told_setting, value, 0, 64, TEXT_VISIBLE),
+};
+static const struct record told_setting_record = RECORD(told_setting, told_setting_fields);
 static const struct field status_agent_fields[] = {
 	TEXT_FIELD(message_status_agent, version, 1, 64, TEXT_VISIBLE),
 	INTEGER_FIELD(message_status_agent, pid, 1, INT32_MAX),
@@ -396,6 +402,21 @@ static const struct field status_agent_fields[] = {
 	TIME_FIELD(message_status_agent, now_ms),
 	TEXT_FIELD(message_status_agent, start_mode, 1, 32, TEXT_LINE),
 	INTEGER_FIELD(message_status_agent, landlock_abi, 0, 1000),
+	{ .name = "landlock_lost",
+	    .kind = FIELD_TEXTS,
+	    .text = TEXT_LINE,
+	    .offset = offsetof(struct message_status_agent, landlock_lost),
+	    .max = 16,
+	    .value_max = 128 },
+	BOOLEAN_FIELD(message_status_agent, mdwe),
+	BOOLEAN_FIELD(message_status_agent, best_effort),
+	INTEGER_FIELD(message_status_agent, seccomp_filters, 0, 1000),
+	TEXT_FIELD(message_status_agent, kernel, 0, 128, TEXT_LINE),
+	{ .name = "settings",
+	    .kind = FIELD_RECORDS,
+	    .offset = offsetof(struct message_status_agent, settings),
+	    .max = SETTING_COUNT,
+	    .record = &told_setting_record },
 	WARNINGS_FIELD(message_status_agent),
 };
 static const struct field status_worker_fields[] = {

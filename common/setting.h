@@ -74,6 +74,7 @@ struct setting_entry {
 	bool required;
 	bool secret;       /* never in a frame `config`, never printed */
 	bool url;          /* a mistake in it is quoted without user and password */
+	bool shown;        /* its value names nobody: `dockflare-agentctl report` shows it */
 	bool derived;      /* not read from the environment */
 	unsigned programs; /* PROGRAM_BIT of each that reads it; 0: the agent alone */
 	unsigned workers;  /* PROCESS_BIT of each worker that gets the value */

@@ -8,6 +8,7 @@
 #ifndef PR_SET_MDWE
 #define PR_SET_MDWE 65
 #define PR_MDWE_REFUSE_EXEC_GAIN 1
+#define PR_GET_MDWE 66
 #endif
 #ifndef PR_GET_MDWE
 #define PR_GET_MDWE 66

@@ -134,6 +134,7 @@ enum layer {
 };
 
 #define SURPLUS_BYTES 512
+#define KERNEL_BYTES 128
 
 /* What is only known at run time. */
 struct policy_values {
@@ -154,8 +155,11 @@ struct policy_values {
 	const char *secret_files[SECRET_COUNT]; /* NULL: from the environment, or none */
 	const char *level_file;                 /* LOG_LEVEL_FILE; NULL: not set */
 	int landlock_abi;                       /* landlock_abi(), 0 without Landlock */
-	bool best_effort;                       /* SANDBOX=best-effort */
-	bool log_denied;                        /* SANDBOX_LOG=true */
+	char
+	    kernel[KERNEL_BYTES]; /* "6.1.0-18-amd64 x86_64" (uname(2)), visible ASCII and blanks */
+	bool mdwe;                /* the kernel has memory-deny-write-execute */
+	bool best_effort;         /* SANDBOX=best-effort */
+	bool log_denied;          /* SANDBOX_LOG=true */
 	unsigned without; /* enum layer: what policy_enter leaves out; 0 but in tests/escape */
 };
 

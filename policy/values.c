@@ -2,11 +2,14 @@
 /* The supervisor.  See values.h. */
 #include "policy/values.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 
 #include "policy/landlock.h"
+#include "policy/mdwe.h"
 #include "version.h"
 
 static gid_t
@@ -23,6 +26,20 @@ static bool
 setting_is(const struct config *config, enum setting setting, const char *value)
 {
 	return config->values[setting] != NULL && strcmp(config->values[setting], value) == 0;
+}
+
+static void
+find_kernel(struct policy_values *values)
+{
+	struct utsname machine;
+
+	if (uname(&machine) == 0)
+		snprintf(values->kernel, sizeof(values->kernel), "%.80s %.40s", machine.release,
+		    machine.machine);
+	for (char *at = values->kernel; *at != '\0'; at++)
+		if (*at < ' ' || *at > '~')
+			*at = '?';
+	values->mdwe = prctl(PR_GET_MDWE, 0, 0, 0, 0) >= 0;
 }
 
 void
@@ -52,6 +69,7 @@ policy_values_find(const struct config *config, struct policy_values *values)
 		values->secret_files[secret] = config_secret_file(config, secret);
 	values->level_file = config->values[SETTING_LOG_LEVEL_FILE];
 	values->landlock_abi = landlock_abi();
+	find_kernel(values);
 	values->log_denied = setting_is(config, SETTING_SANDBOX_LOG, "true");
 	values->best_effort = setting_is(config, SETTING_SANDBOX, "best-effort");
 }

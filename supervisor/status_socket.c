@@ -14,13 +14,11 @@
 
 #include "common/attr.h"
 #include "common/clock.h"
-#include "common/json_out.h"
 #include "common/log_out.h"
+#include "supervisor/status_agent.h"
 #include "supervisor/supervisor.h"
-#include "version.h"
 
 #define OUTPUT_MAX_BYTES (1024 * 1024)
-#define WARNINGS_MAX 32
 #define BACKLOG 8
 #define STATUS_AGAIN_MS 1000
 
@@ -74,18 +72,8 @@ static int
 add_agent(const struct supervisor *supervisor, struct buffer *out)
 {
 	struct buffer text _cleanup_buffer_ = BUFFER(OUTPUT_MAX_BYTES);
-	int64_t now = clock_ms();
-	int error = buffer_printf(&text,
-	    "{\"type\":\"status-agent\",\"version\":\"" AGENT_VERSION "\",\"pid\":%d,"
-	    "\"uptime_ms\":%lld,\"now_ms\":%lld,\"start_mode\":\"%s\",\"landlock_abi\":%d,"
-	    "\"warnings\":[",
-	    getpid(), (long long)(now - supervisor->started_ms), (long long)now,
-	    policy_start_mode(&supervisor->values), supervisor->values.landlock_abi);
+	int error = status_agent_add(supervisor, &text);
 
-	if (error == 0)
-		error = json_add_lines(&text, supervisor->config->warnings.bytes, WARNINGS_MAX);
-	if (error == 0)
-		error = buffer_add_text(&text, "]}");
 	return error != 0 ? error : add_frame(out, text.bytes, text.length);
 }
 

@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import secrets
 import select
 import signal
 import struct
@@ -16,7 +17,7 @@ import time
 
 import pytest
 
-from harness import docker, wait
+from harness import docker, secret, wait
 from harness.agent import read_status
 from harness.gate import between
 
@@ -231,9 +232,74 @@ def test_a_reader_that_ends_ends_it(prefix):
         assert process.wait(5) == -signal.SIGPIPE
 
 
+# -- a report ---------------------------------------------------------------------------------------
+
+def word():
+    """What nobody may read in a report.  Its own for each place: where it is shown elsewhere it is
+    no secret of the tests."""
+    return "zq" + secrets.token_hex(8)
+
+
+def test_a_report_names_nobody(agents, master, engine, request):
+    """Every secret where it belongs, and words in every place where an accident could put one."""
+    places = {what: word() for what in (
+        "label value", "label key", "enable value", "hostname", "service", "container name", "display name",
+        "tunnel name", "no_proxy", "prefix", "folder", "long label")}
+    real = {"key": master.key, "access id": secret.fresh("access id"),
+            "access secret": secret.fresh("access secret"), "proxy password": secret.fresh("proxy password")}
+    engine.run(places["container name"], {
+        "dockflare.enable": places["enable value"], "dockflare.hostname": places["hostname"] + ".example.com",
+        "dockflare.service": "http://%s:80" % places["service"]})
+    engine.run("second", {
+        "dockflare.enable": "true", "dockflare.path": places["label value"],
+        "dockflare." + places["label key"] + "\u00e4": "x", "dockflare.zonename": places["long label"] * 400})
+    tunnel = secret.Tunnel("Frieda's " + places["tunnel name"])
+    agent = agents.start(
+        master, AGENT_DISPLAY_NAME="host of " + places["display name"], CF_ACCESS_CLIENT_ID=real["access id"],
+        CF_ACCESS_CLIENT_SECRET=real["access secret"], NO_PROXY=places["no_proxy"] + ".example.com",
+        HTTPS_PROXY="http://somebody:%s@proxy.example.com:3128" % real["proxy password"],
+        LABEL_PREFIX=places["prefix"] + ".")
+    master.wait_registered()
+    master.start_tunnel(tunnel)
+    agent.wait_status("all is there", lambda s: s["tunnel"]["name"] == tunnel.name
+                      and s["docker"]["ignored"] == 1 and s["docker"]["warnings"])
+    status = agent.status()
+    code, text = agent.agentctl("report")
+    assert code == 0
+    # The control run: status shows what the report leaves out.
+    shown = json.dumps(status)
+    for what in ("enable value", "hostname", "service", "container name", "tunnel name"):
+        assert places[what] in shown, what
+    never = {**places, **real, "token": tunnel.token, "tunnel id": tunnel.id, "account": tunnel.account,
+             "agent id": status["link"]["agent_id"], "container id": status["tunnel"]["container_id"][:12],
+             "host": "example.com", "user": "somebody", "owner": "Frieda",
+             "engine's address": agents.settings["DOCKER_HOST"].split("//")[1], "address": "127.0.0.1"}
+    assert [what for what, value in never.items() if value in text] == []
+    for line in (r"^dockflare-agent (healthy|degraded)", r"^version  \d+\.\d+\.\d+, agentctl ", r"^kernel   \S+ \S+$",
+                 r"^sandbox  shared uid, SANDBOX=required, Landlock ABI \d+, MDWE (yes|no), \d+ seccomp filters$",
+                 r"^  DOCKFLARE_MASTER_URL=http$", r"^  DOCKFLARE_API_KEY$", r"^  HTTPS_PROXY$", r"^  LOG_LEVEL=DEBUG$",
+                 r"^  AGENT_DISPLAY_NAME$", r"^master   connected, .*, protocol 2, .*agent agent-1,",
+                 r"^docker   connected, API 1\.\d+, engine \d+\.\d+\.\d+.*, 1 enabled containers, 1 ignored",
+                 r"^tunnel   \w+, .*name tunnel-1, id id-1", r"^  container-\d not-enabled, hostname host-1, service http port 80, enable text-\d+$",
+                 r"^warning  docker-watcher: container container-\d: label text-\d+ is dropped: ",
+                 r"^  master-link    running, up "):
+        assert re.search(line, text, re.M), (line, text)
+
+
+def test_a_report_without_an_agent(prefix):
+    with tempfile.TemporaryDirectory(prefix="zq-") as folder:
+        done = subprocess.run([program(prefix), "report"], stdout=subprocess.PIPE, env={"AGENT_RUN_DIR": folder})
+    text = done.stdout.decode()
+    assert done.returncode == 1 and folder not in text
+    assert re.search(r"^agent    no agent answers at path-1: No such file or directory; is it running, and "
+                     "AGENT_RUN_DIR the same\\?$", text, re.M), text
+    assert re.search(r"^kernel   \S+ \S+$", text, re.M)
+
+
 @pytest.mark.parametrize("words", [
     ["status", "--watch=0"], ["status", "--watch=x"], ["status", "--watch=3601"], ["status", "--watch="],
-    ["status", "--color=blue"], ["health", "--watch"], ["health", "--color"], ["status", "--strict"]])
+    ["status", "--color=blue"], ["health", "--watch"], ["health", "--color"], ["report", "--json"],
+    ["report", "--strict"], ["status", "--strict"]])
 def test_options_that_are_none(prefix, words):
     done = subprocess.run([program(prefix), *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={})
     assert done.returncode == 64 and done.stdout == b"" and done.stderr, words

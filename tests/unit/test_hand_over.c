@@ -440,6 +440,39 @@ expect_worker_status(struct channel *channel, enum process worker, const char *b
 	channel_next(channel);
 }
 
+/* Of what is set only what names nobody is shown. */
+static const struct {
+	enum setting setting;
+	const char *value;
+	const char *shown;
+} set_settings[] = {
+	{ SETTING_MASTER_URL, "https://master.example.com", "https" },
+	{ SETTING_API_KEY, "dfk-a-secret", NULL },
+	{ SETTING_HTTPS_PROXY, "http://user:password@proxy:3128", NULL },
+	{ SETTING_DISPLAY_NAME, "a \"name\"", NULL },
+	{ SETTING_LOG_LEVEL, "DEBUG", "DEBUG" },
+};
+
+static void
+expect_account(const struct message_status_agent *agent)
+{
+	const struct told_setting *told = agent->settings.items;
+
+	assert_int_equal(agent->settings.count, ARRAY_LEN(set_settings));
+	for (size_t at = 0; at < ARRAY_LEN(set_settings); at++) {
+		assert_string_equal(told[at].name, settings[set_settings[at].setting].name);
+		if (set_settings[at].shown == NULL)
+			assert_null(told[at].value);
+		else
+			assert_string_equal(told[at].value, set_settings[at].shown);
+	}
+	assert_int_equal(agent->landlock_lost.count, 2);
+	assert_string_equal(agent->landlock_lost.items[0], "ioctl on devices is not bounded");
+	assert_string_equal(agent->kernel, "6.1 \"x\"");
+	assert_true(agent->mdwe);
+	assert_false(agent->best_effort);
+}
+
 static void
 status_is_told_to_whoever_connects(void **state)
 {
@@ -450,6 +483,13 @@ status_is_told_to_whoever_connects(void **state)
 	struct channel channel;
 
 	take_setting(scene, SETTING_RUN_DIR, scene->folder);
+	for (size_t at = 0; at < ARRAY_LEN(set_settings); at++) {
+		take_setting(scene, set_settings[at].setting, set_settings[at].value);
+		scene->config.given[set_settings[at].setting] = true;
+	}
+	supervisor->values.landlock_abi = 4;
+	supervisor->values.mdwe = true;
+	snprintf(supervisor->values.kernel, sizeof(supervisor->values.kernel), "6.1 \"x\"");
 	*warnings = BUFFER(65536);
 	for (unsigned line = 0; line < 40; line++)
 		assert_int_equal(buffer_printf(warnings, "LINE_%u: \"quoted\" %0600d\n", line, 0),
@@ -469,6 +509,7 @@ status_is_told_to_whoever_connects(void **state)
 	next_status(&channel, MESSAGE_STATUS_AGENT, &message);
 	assert_int_equal(message.body.status_agent.pid, getpid());
 	assert_string_equal(message.body.status_agent.start_mode, "distinct uids");
+	expect_account(&message.body.status_agent);
 	assert_int_equal(message.body.status_agent.warnings.count, 32);
 	assert_memory_equal(message.body.status_agent.warnings.items[31], "LINE_31: \"quoted\"",
 	    17);

@@ -145,6 +145,7 @@ publish_status(struct watcher *watcher)
 	struct message_status_docker status = {
 		.state = (int)watcher->state,
 		.api_version = watcher->docker.api_minor == 0 ? NULL : watcher->docker.api_version,
+		.engine_version = watcher->docker.engine,
 		.containers = (int64_t)watcher->inventory.table.count,
 		.ignored = (int64_t)watcher->seen.ignored.in_all,
 		.last_list_ms = watcher->last_list_ms,
