@@ -81,13 +81,21 @@ docker_check_judge(const struct docker_probe *probe, const struct http_answer *a
 
 /* ---- one probe ---- */
 
-/* "GET /containers/json" */
+/* "GET /v1.41/containers/json", as a rule of a proxy's must let it through. */
 static void
-name_call(const struct docker_probe *probe, char call[CALL_BYTES])
+name_call(const struct docker_check *check, char call[CALL_BYTES])
 {
+	const struct docker_probe *probe = &check->probes[check->at];
 	const char *path = probe->shown != NULL ? probe->shown : probe->path;
 
-	(void)snprintf(call, CALL_BYTES, "%s %.*s", probe->method, (int)strcspn(path, "?"), path);
+	(void)snprintf(call, CALL_BYTES, "%s %s%s%.*s", probe->method, probe->plain ? "" : "/v",
+	    probe->plain ? "" : check->docker->api_version, (int)strcspn(path, "?"), path);
+}
+
+static bool
+is_denied(enum finding finding)
+{
+	return finding == FINDING_CALL_DENIED || finding == FINDING_CALL_MISSED;
 }
 
 static void
@@ -97,8 +105,10 @@ say(struct docker_check *check, const struct http_answer *answer)
 	enum finding finding = docker_check_judge(probe, answer);
 	char call[CALL_BYTES];
 
-	name_call(probe, call);
-	if (finding != FINDING_CALL_GOOD)
+	name_call(check, call);
+	if (is_denied(finding))
+		finding_say(finding, "the proxy denies %s (%ld)", call, answer->status);
+	else if (finding != FINDING_CALL_GOOD)
 		finding_say(finding, "%s",
 		    docker_explain(check->docker, probe->method, probe->path, answer));
 	else if (probe->kind == PROBE_REFUSED)
@@ -127,7 +137,7 @@ end_stream(struct docker_check *check, const char *how)
 {
 	char call[CALL_BYTES];
 
-	name_call(&check->probes[check->at], call);
+	name_call(check, call);
 	http_cancel(check->docker->http, check->request);
 	check->request = NULL;
 	worker_timer_stop(check->docker->worker, &check->header);
@@ -198,6 +208,9 @@ say_no_connection(const struct docker *docker)
 
 	if (docker->failed != HTTP_OK)
 		docker_check_say_failure(docker->failed, docker->error);
+	else if (docker->failed_status != 0 && is_denied(docker_check_judge(&version, &answer)))
+		finding_say(FINDING_CALL_DENIED, "the proxy denies GET /version (%ld)",
+		    docker->failed_status);
 	else if (docker->failed_status != 0)
 		finding_say(docker_check_judge(&version, &answer), "%s", docker->error);
 	else if (docker->newest[0] != '\0')

@@ -516,7 +516,10 @@ def test_real_proxies_with_narrower_rules(agents, masters, engine, real_settings
         assert found.of("C401")[0].text.startswith("container %s is not on the network" % name)
         agent.environment["DOCKER_TUNNEL_HOST"] = real_settings["DOCKER_HOST"]
         denied = {finding.text.split(" (")[0] for finding in check.run(agent).of("C302")}
-        assert "the proxy denies POST /v1.41/containers/create" in denied
+        assert denied == {"the proxy denies %s" % call for call in (
+            "GET /v1.41/containers/dockflare-agent-tunnel/json", "POST /v1.41/containers/create",
+            "POST /v1.41/containers/ID/start", "POST /v1.41/containers/ID/stop",
+            "DELETE /v1.41/containers/ID")}
     finally:
         made.close()
 
