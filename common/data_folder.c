@@ -23,10 +23,11 @@ refuse_folder(const char *path, int error, struct buffer *why)
 		    strerror(error));
 	else
 		(void)buffer_printf(why,
-		    "%s is not writable for uid %u (it belongs to uid %u, mode %04o): %s; chown "
-		    "%u:%u it",
+		    "%s is not writable for uid %u (it belongs to uid %u, mode %04o): %s; on the "
+		    "host: chown -R %u:%u the folder that is mounted there, or for a volume: "
+		    "docker run --rm -v VOLUME:/data debian chown -R %u:%u /data",
 		    path, geteuid(), status.st_uid, status.st_mode & 07777, strerror(error),
-		    geteuid(), getegid());
+		    geteuid(), getegid(), geteuid(), getegid());
 	return -error;
 }
 

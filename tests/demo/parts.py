@@ -108,6 +108,15 @@ class Agent:
             "REPORT_INTERVAL_SECONDS": "2", "COMMAND_POLL_SECONDS": "1", "LOG_LEVEL": "INFO",
         }
         self.profile = "standard"
+        # For the hardened profile: as a user makes it, readable for the agent's uid alone.
+        self.folder = tempfile.TemporaryDirectory()
+        self.settings["DOCKFLARE_API_KEY_FROM"] = os.path.join(self.folder.name, "api_key")
+        with open(self.settings["DOCKFLARE_API_KEY_FROM"], "w", encoding="ascii",
+                  opener=lambda path, flags: os.open(path, flags, 0o400)) as file:
+            file.write(master.key + "\n")
+        if os.geteuid() == 0:
+            os.chown(self.settings["DOCKFLARE_API_KEY_FROM"], 65532, 65532)
+            os.chmod(self.folder.name, 0o755)
 
     @property
     def service(self):

@@ -170,7 +170,7 @@ def test_a_data_folder_of_another_owner(agents):
     found = mistakes([re.sub(r"^\S+ \S{4} ", "", line) for _, line in agent.log.lines])
     assert len(found) == 1
     assert "%s is not writable for uid 65532 (it belongs to uid 1234" % agent.data in found[0]
-    assert "chown 65532:65532 it" in found[0]
+    assert "chown -R 65532:65532 the folder" in found[0]
 
 
 def test_a_data_folder_that_is_read_only(agents):
