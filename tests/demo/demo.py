@@ -227,8 +227,8 @@ class Story:
         self.start("hardened")
         found = until("the tunnel is back from its cached state", self.running_tunnel)
         must(self.tunnel.token not in json.dumps(found), "docker inspect shows the token")
-        must(f"Starting tunnel tunnelID={self.tunnel.id}" in container_log(TUNNEL),
-             "cloudflared did not get the token")
+        until("cloudflared has got the token", lambda: (
+            f"Starting tunnel tunnelID={self.tunnel.id}" in container_log(TUNNEL)))
         self.tunnel_is_told("running")
         must(self.master.agent()["id"] == self.agent_id, "the agent has a new id")
         tell("started again, hardened, with the same volume: same id, and the tunnel is back "

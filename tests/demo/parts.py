@@ -169,9 +169,9 @@ class Agent:
 
     def kill(self, pid):
         """SIGKILL to one of its processes, from among them but outside the sandboxes.  The agent's
-        image has no `kill`; another container has, and joins it."""
+        image has no shell; another container has, and joins it."""
         docker("run", "--rm", "--label", LABEL, "--network", "none", "--user", "0:0",
-               "--pid", f"container:{self.container}", TOOLS_IMAGE, "kill", "-9", str(pid))
+               "--pid", f"container:{self.container}", TOOLS_IMAGE, "sh", "-c", f"kill -9 {pid}")
 
 
 def read_process(pid):

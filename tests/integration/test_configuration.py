@@ -71,9 +71,9 @@ WRONG = [
     ("AGENT_DISPLAY_NAME", "x" * 300, "longer than 255"),
     ("LOG_LEVEL", "LOUD", "DEBUG, INFO, WARNING, ERROR or CRITICAL"),
     ("TZ", "Mars/Olympus", "not installed"),
-    ("REPORT_INTERVAL_SECONDS", "0", "1 to 3600"),
-    ("REPORT_INTERVAL_SECONDS", "30s", "1 to 3600"),
-    ("COMMAND_POLL_SECONDS", "-5", "1 to 3600"),
+    ("REPORT_INTERVAL_SECONDS", "0", "from 1 s to 1 h.*30s, 5m or 1h"),
+    ("REPORT_INTERVAL_SECONDS", "2h", "from 1 s to 1 h"),
+    ("COMMAND_POLL_SECONDS", "-5", "from 1 s to 1 h"),
     ("CLOUDFLARED_NETWORK_NAME", "a/b", "Docker network"),
     ("CLOUDFLARED_IMAGE", "Cloudflared:UPPER CASE", "image reference"),
     ("CLOUDFLARED_IMAGE", "cloudflare/cloudflared@sha256:abc", "image reference"),
@@ -232,7 +232,7 @@ def quiet(agents, masters):
 def test_log_lines_have_time_level_and_worker_in_the_zone(quiet):
     agent, master = quiet(TZ="Asia/Kolkata", LOG_LEVEL="info")
     master.wait_registered()
-    form = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+05:30 "
+    form = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+05:30 [A-Z]\d{3} "
                       r"(DEBUG|INFO|WARNING|ERROR|CRITICAL) "
                       r"(supervisor|master-link|docker-watcher|tunnel-keeper|name-resolver): .")
     for _, line in agent.log.lines:
