@@ -267,7 +267,8 @@ an_unwritable_folder_is_told(void **state)
 
 	snprintf(owner, sizeof(owner), "not writable for uid %u (it belongs to uid %u, mode 0555)",
 	    uid, geteuid());
-	snprintf(advice, sizeof(advice), "Permission denied; chown %u:%u it", uid, uid);
+	snprintf(advice, sizeof(advice),
+	    "Permission denied; on the host: chown -R %u:%u the folder", uid, uid);
 	assert_int_equal(fchmod(folder->fd, 0555), 0);
 	child = fork();
 	assert_true(child >= 0);
