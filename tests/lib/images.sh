@@ -103,7 +103,7 @@ describe_image() {
 	rm -rf "$folder"
 	mkdir -p "$folder"
 	unpack_image "$1" "$folder"
-	(cd "$folder" && find . -type f ! -path './usr/share/*' -printf '%10s %P\n' | sort -k 2 &&
+	(cd "$folder" && find . -type f ! -empty ! -path './usr/share/*' -printf '%10s %P\n' | sort -k 2 &&
 		du --apparent-size --bytes --summarize usr/share/* | awk '{ printf "%10d %s/\n", $1, $2 }')
 	say "the image is $1: $(docker image inspect --format '{{.Size}}' "$1") bytes," \
 		"for $(docker image inspect --format '{{.Architecture}}' "$1")"
