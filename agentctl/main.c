@@ -29,7 +29,7 @@ tell_health(enum health health, const char *reasons, bool strict)
 }
 
 static int
-tell(const struct account *account, const struct options *options, const struct output *output)
+tell(const struct account *account, const struct command_line *options, const struct output *output)
 {
 	struct buffer text _cleanup_buffer_ = BUFFER(ACCOUNT_MAX_BYTES);
 	enum health health = verdict(account, &text);
@@ -53,7 +53,7 @@ tell(const struct account *account, const struct options *options, const struct 
 
 /* Nobody answers: for a health check that is the answer. */
 static int
-tell_failure(const char *why, const struct options *options)
+tell_failure(const char *why, const struct command_line *options)
 {
 	if (options->command == COMMAND_HEALTH)
 		printf("%s: %s\n", health_names[UNHEALTHY], why);
@@ -86,8 +86,8 @@ draw(FILE *file, void *context)
 {
 	static struct account account;
 	static bool begun;
-	const struct options *options = context;
-	const struct output output = { .file = file, .colour = options_colour(options) };
+	const struct command_line *options = context;
+	const struct output output = { .file = file, .colour = agentctl_colour(options) };
 	char why[ACCOUNT_WHY_BYTES];
 
 	/* Blocks of text are told apart; an object needs a line only. */
@@ -104,10 +104,10 @@ draw(FILE *file, void *context)
 }
 
 static int
-once(const struct options *options)
+once(const struct command_line *options)
 {
 	static struct account account;
-	const struct output output = { .file = stdout, .colour = options_colour(options) };
+	const struct output output = { .file = stdout, .colour = agentctl_colour(options) };
 	char why[ACCOUNT_WHY_BYTES];
 	int status = ask(&account, why) ? tell(&account, options, &output) :
 					  tell_failure(why, options);
@@ -119,8 +119,8 @@ once(const struct options *options)
 int
 main(int argc, char **argv)
 {
-	struct options options;
-	int status = options_read(argc, argv, &options);
+	struct command_line options;
+	int status = agentctl_options_read(argc, argv, &options);
 
 	if (status >= 0)
 		return status;

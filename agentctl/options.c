@@ -12,49 +12,84 @@
 #include "common/attr.h"
 #include "version.h"
 
-static const char usage[] =
-    "Usage: dockflare-agentctl status [--json] [--watch[=SECONDS]] [--color[=WHEN]]\n"
-    "       dockflare-agentctl health [--strict]\n"
-    "       dockflare-agentctl report\n"
-    "       dockflare-agentctl --version | --help\n\n"
-    "  status   what the agent is doing: master, Docker, tunnel, containers, workers\n"
-    "             --json     as one JSON object\n"
-    "             --watch    again every SECONDS (2) until Ctrl-C; to a pipe with a blank line\n"
-    "                        between, or one JSON object a line\n"
-    "             --color    WHEN is always, never or auto: on a terminal, unless NO_COLOR is set\n"
-    "  health   one line; exit status 0 for healthy, degraded, prepared and decommissioned, 1 for\n"
-    "           unhealthy\n"
-    "             --strict   1 for degraded too\n"
-    "  report   all of it for a public bug report: names, addresses and ids are left out\n\n"
-    "AGENT_RUN_DIR names the folder of status.sock (default /run/dockflare-agent).\n";
-
-static const char *const commands[COMMAND_COUNT] = {
-	[COMMAND_STATUS] = "status",
-	[COMMAND_HEALTH] = "health",
-	[COMMAND_REPORT] = "report",
-};
-
 #define STATUS (1u << COMMAND_STATUS)
 #define HEALTH (1u << COMMAND_HEALTH)
 #define ANY (~0u)
 
-static const struct option known[] = {
-	{ "color", optional_argument, NULL, 'c' },
-	{ "help", no_argument, NULL, 'h' },
-	{ "json", no_argument, NULL, 'j' },
-	{ "strict", no_argument, NULL, 's' },
-	{ "version", no_argument, NULL, 'v' },
-	{ "watch", optional_argument, NULL, 'w' },
-	{ NULL, 0, NULL, 0 },
+const struct agentctl_option agentctl_options[AGENTCTL_OPTIONS] = {
+	{ "json", NULL, 'j', STATUS, "print one JSON object" },
+	{ "watch", "SECONDS", 'w', STATUS,
+	    "print it again every SECONDS (2) until Ctrl-C; in a pipe with a blank line between" },
+	{ "color", "WHEN", 'c', STATUS,
+	    "colour the states: always, never or auto (on a terminal, unless NO_COLOR is set)" },
+	{ "strict", NULL, 's', HEALTH, "exit with 1 for degraded too" },
+	{ "version", NULL, 'v', 0, "print the version" },
+	{ "help", NULL, 'h', 0, "print this" },
 };
+
+const struct agentctl_command agentctl_commands[COMMAND_COUNT] = {
+	[COMMAND_STATUS] = { "status",
+	    "what the agent is doing: master, Docker, tunnel, containers, workers" },
+	[COMMAND_HEALTH] = { "health", "one line; exit with 1 for unhealthy, else with 0" },
+	[COMMAND_REPORT] = { "report",
+	    "all of it for a public bug report: names, addresses and ids are left out" },
+};
+
+static void
+print_form(const struct agentctl_option *option, FILE *file)
+{
+	fprintf(file, option->argument == NULL ? "--%s" : "--%s[=%s]", option->name,
+	    option->argument);
+}
+
+static void
+print_usage(FILE *file)
+{
+	const char *before = "Usage:";
+
+	for (enum command command = 0; command < COMMAND_COUNT; command++) {
+		fprintf(file, "%s dockflare-agentctl %s", before, agentctl_commands[command].name);
+		for (size_t at = 0; at < AGENTCTL_OPTIONS; at++) {
+			if ((agentctl_options[at].commands & (1u << command)) == 0)
+				continue;
+			fputs(" [", file);
+			print_form(&agentctl_options[at], file);
+			fputc(']', file);
+		}
+		fputc('\n', file);
+		before = "      ";
+	}
+	fprintf(file, "%s dockflare-agentctl --version | --help\n\n", before);
+}
+
+static void
+print_help(FILE *file)
+{
+	print_usage(file);
+	for (enum command command = 0; command < COMMAND_COUNT; command++)
+		fprintf(file, "  %-18s %s\n", agentctl_commands[command].name,
+		    agentctl_commands[command].help);
+	fputc('\n', file);
+	for (size_t at = 0; at < AGENTCTL_OPTIONS; at++) {
+		const struct agentctl_option *option = &agentctl_options[at];
+		char form[64];
+
+		snprintf(form, sizeof(form), option->argument == NULL ? "--%s" : "--%s[=%s]",
+		    option->name, option->argument);
+		fprintf(file, "  %-18s %s\n", form, option->help);
+	}
+	fputs("\nAGENT_RUN_DIR names the folder of status.sock (default /run/dockflare-agent).\n",
+	    file);
+}
 
 /* Which commands take an option. */
 static unsigned
-takers(int option)
+takers(int letter)
 {
-	if (option == 's')
-		return HEALTH;
-	return option == 'c' || option == 'j' || option == 'w' ? STATUS : ANY;
+	for (size_t at = 0; at < AGENTCTL_OPTIONS; at++)
+		if (agentctl_options[at].letter == letter)
+			return agentctl_options[at].commands;
+	return ANY;
 }
 
 static bool
@@ -97,10 +132,10 @@ refuse(const char *what, const char *value, const char *remedy)
 
 /* -1: go on. */
 static int
-take_option(int option, struct options *options)
+take_option(int option, struct command_line *options)
 {
 	if (option == 'h') {
-		fputs(usage, stdout);
+		print_help(stdout);
 		return EXIT_SUCCESS;
 	}
 	if (option == 'v') {
@@ -117,12 +152,17 @@ take_option(int option, struct options *options)
 }
 
 int
-options_read(int argc, char **argv, struct options *ret_options)
+agentctl_options_read(int argc, char **argv, struct command_line *ret_options)
 {
+	struct option known[AGENTCTL_OPTIONS + 1] = { 0 };
 	unsigned allowed = ANY;
 	int option, status;
 
-	*ret_options = (struct options){ .command = COMMAND_COUNT };
+	*ret_options = (struct command_line){ .command = COMMAND_COUNT };
+	for (size_t at = 0; at < AGENTCTL_OPTIONS; at++)
+		known[at] = (struct option){ agentctl_options[at].name,
+			agentctl_options[at].argument == NULL ? no_argument : optional_argument,
+			NULL, agentctl_options[at].letter };
 	while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
 		status = take_option(option, ret_options);
 		if (status >= 0)
@@ -130,16 +170,17 @@ options_read(int argc, char **argv, struct options *ret_options)
 		allowed &= takers(option);
 	}
 	for (enum command command = 0; command < COMMAND_COUNT; command++)
-		if (optind + 1 == argc && strcmp(argv[optind], commands[command]) == 0)
+		if (optind + 1 == argc &&
+		    strcmp(argv[optind], agentctl_commands[command].name) == 0)
 			ret_options->command = command;
 	if (ret_options->command != COMMAND_COUNT && (allowed & (1u << ret_options->command)) != 0)
 		return -1;
-	fputs(usage, stderr);
+	print_usage(stderr);
 	return EX_USAGE;
 }
 
 bool
-options_colour(const struct options *options)
+agentctl_colour(const struct command_line *options)
 {
 	const char *off = getenv("NO_COLOR"), *terminal = getenv("TERM");
 

@@ -3,7 +3,6 @@
  * The supervisor's start: options, identity, configuration, the floor of the sandbox.  Nothing is
  * started while there is a mistake; all of them are listed at once.
  */
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,80 +20,10 @@
 #include "policy/identity.h"
 #include "policy/values.h"
 #include "supervisor/check/check.h"
+#include "supervisor/options.h"
 #include "supervisor/state_files.h"
 #include "supervisor/supervisor.h"
 #include "version.h"
-
-/* ---- options ---- */
-
-struct options {
-	bool check_only;
-	bool online;
-	bool print_policy;
-	enum process printed; /* PROCESS_COUNT: all */
-};
-
-/* docker-gate's own calls are what the agent's check finds. */
-static bool
-can_check_online(void)
-{
-	return supervisor_program == PROGRAM_AGENT;
-}
-
-/* -1: go on; else the exit status. */
-static int
-read_options(int argc, char **argv, struct options *options)
-{
-	static const struct option known[] = {
-		{ "check", no_argument, NULL, 'c' },
-		{ "check-config", no_argument, NULL, 'c' }, /* the same, as it was called first */
-		{ "help", no_argument, NULL, 'h' },
-		{ "online", no_argument, NULL, 'o' },
-		{ "print-policy", optional_argument, NULL, 'p' },
-		{ "version", no_argument, NULL, 'v' },
-		{ NULL, 0, NULL, 0 },
-	};
-	int option;
-
-	while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
-		if (option == 'h') {
-			printf("Usage: %s [--check%s | --print-policy[=PROCESS] | --version | "
-			       "--help]\n\n",
-			    programs[supervisor_program].name,
-			    can_check_online() ? " [--online]" : "");
-			config_print_help(supervisor_program);
-			return EXIT_SUCCESS;
-		}
-		if (option == 'v') {
-			printf("%s %s\n", programs[supervisor_program].name, AGENT_VERSION);
-			return EXIT_SUCCESS;
-		}
-		if (option == 'o' && !can_check_online())
-			fprintf(stderr,
-			    "%s: --online is dockflare-agent's, which finds what is "
-			    "wrong with this one too\n",
-			    programs[supervisor_program].name);
-		if (option != 'c' && option != 'p' && (option != 'o' || !can_check_online()))
-			return EX_USAGE;
-		if (option == 'p' && optarg != NULL) {
-			options->printed = program_process(supervisor_program, optarg);
-			if (options->printed == PROCESS_COUNT) {
-				fprintf(stderr, "%s: --print-policy: no process \"%s\"\n",
-				    programs[supervisor_program].name, optarg);
-				return EX_USAGE;
-			}
-		}
-		options->check_only |= option == 'c';
-		options->online |= option == 'o';
-		options->print_policy |= option == 'p';
-	}
-	if (options->online && !options->check_only) {
-		fprintf(stderr, "%s: --online goes with --check\n",
-		    programs[supervisor_program].name);
-		return EX_USAGE;
-	}
-	return optind < argc ? EX_USAGE : -1;
-}
 
 /* ---- start ---- */
 
@@ -231,8 +160,8 @@ main(int argc, char **argv)
 	static struct supervisor supervisor;
 	static struct config config;
 	struct buffer why _cleanup_buffer_ = BUFFER(1024);
-	struct options options = { .printed = PROCESS_COUNT };
-	int status = read_options(argc, argv, &options);
+	struct options options;
+	int status = options_read(supervisor_program, argc, argv, &options);
 
 	if (status >= 0)
 		return status;
