@@ -141,23 +141,43 @@ def test_a_good_configuration_is_said_to_be(agents, mode):
     assert code == 0 and lines[-1].endswith("the configuration is good") or "good" in lines[-1]
 
 
-def test_options(prefix):
-    program = os.path.join(prefix, "bin", "dockflare-agent")
-    for option, code in (("--help", 0), ("--version", 0), ("--fly", EX_USAGE), ("word", EX_USAGE)):
-        done = subprocess.run([*START["shared"], program, option], stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, env={})
-        assert done.returncode == code, option
-        if code == 0:
-            assert b"dockflare-agent" in done.stdout
+PROGRAMS = {"dockflare-agent": 8, "docker-gate": 8, "dockflare-agentctl": 1}
 
 
-def test_agentctl_options(prefix):
-    program = os.path.join(prefix, "bin", "dockflare-agentctl")
-    for words, code in ((["--help"], 0), (["--version"], 0), ([], EX_USAGE), (["fly"], EX_USAGE),
-                        (["status", "now"], EX_USAGE), (["health", "--json"], EX_USAGE)):
-        done = subprocess.run([program, *words], stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, env={})
-        assert done.returncode == code, words
+def run_program(prefix, name, *words):
+    done = subprocess.run([*START["shared"], os.path.join(prefix, "bin", name), *words],
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={})
+    return done.returncode, done.stdout.decode()
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_options(prefix, name):
+    """--help names every option, each is one, and the manual page has the same."""
+    code, text = run_program(prefix, name, "--help")
+    assert code == 0 and text.startswith("Usage: ") and name in text
+    code, version = run_program(prefix, name, "--version")
+    assert code == 0 and re.fullmatch(name + r" \d+\.\d+\.\d+\n", version)
+    for words in (["--fly"], ["word"], ["--help=x"]):
+        code, said = run_program(prefix, name, *words)
+        assert code == EX_USAGE and said, words
+    listed = set(re.findall(r"^  --([a-z-]+)", text, re.M))
+    assert listed and listed == set(re.findall(r"--([a-z-]+)", text)) - {"check-"}
+    for option in listed:
+        said = run_program(prefix, name, "--" + option)[1]
+        assert "unrecognized option" not in said and "ambiguous" not in said, option
+    path = os.path.join(prefix, "share", "man", "man%d" % PROGRAMS[name], "%s.%d" % (name, PROGRAMS[name]))
+    with open(path, encoding="ascii") as file:
+        page = file.read()
+    assert set(re.findall(r"^\.It Fl -([a-z-]+)", page, re.M)) == listed
+    assert ".Os dockflare-agent %s\n" % version.split()[1] in page and "@VERSION@" not in page
+    variables = set(re.findall(r"^  ([A-Z_]+) ", text, re.M))
+    if name != "dockflare-agentctl":
+        assert variables and variables == set(re.findall(r"^\.It Ev ([A-Z_]+)", page, re.M))
+
+
+def test_agentctl_needs_a_command(prefix):
+    for words in ([], ["fly"], ["status", "now"], ["health", "--json"]):
+        assert run_program(prefix, "dockflare-agentctl", *words)[0] == EX_USAGE, words
 
 
 # -- folders ----------------------------------------------------------------------------------------
@@ -346,12 +366,12 @@ def test_status_as_text(agents, masters, engine, read_proxy, tunnel_proxy):
                          CLOUDFLARED_NETWORK_NAME=engine.network,
                          CLOUDFLARED_IMAGE=docker.TUNNEL_IMAGE, REPORT_INTERVAL_SECONDS="1")
     master.wait_container(name)
-    agent.wait_status("it counts", lambda s: s["docker"]["containers"] == 1)
+    agent.wait_status("it counts", lambda s: s["docker"]["containers"] == 1 and s["status"] == "healthy")
     code, text = agent.agentctl("status")
     assert code == 0
     for line in (r"^agent +healthy +version \S+, up \d+ s, shared uid, Landlock ABI \d",
                  r"^master +connected +agent \S+, protocol 2, last contact \d+ s ago",
-                 r"^docker +connected +API 1\.\d+, 1 enabled container, last list \d+ s ago",
+                 r"^docker +connected +API 1\.\d+, engine \S+, 1 enabled container, last list \d+ s ago",
                  r"^tunnel +stopped ", r"^  master-link +running +pid \d+ +uid 65532, up "):
         assert re.search(line, text, re.M), (line, text)
     assert agent.health() == (0, "healthy\n")

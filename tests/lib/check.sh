@@ -42,6 +42,11 @@ check_python() {
 	done
 }
 
+# The pages as they are installed; what mandoc calls style is left to us.
+check_manual() {
+	build_plain && mandoc -T lint -W warning "$BUILD"/dev/man/*.[18]
+}
+
 # Planted bugs are of use only as long as they fit the source.
 check_planted() {
 	local file bad=0
@@ -94,6 +99,7 @@ check_command() {
 	step check-spdx "license lines" check_spdx || failed=1
 	step check-shell "shellcheck" check_shell || failed=1
 	step check-python "Python's compiler" check_python || failed=1
+	step check-manual "manual pages" check_manual || failed=1
 	step check-planted "planted bugs" check_planted || failed=1
 	step check-tidy "clang-tidy" check_tidy || failed=1
 	step check-cppcheck "cppcheck" check_cppcheck || failed=1

@@ -24,6 +24,7 @@ package_table() {
 	check cppcheck           cmd:cppcheck
 	check shellcheck         cmd:shellcheck
 	check git                cmd:git
+	check mandoc             cmd:mandoc
 	check patch              cmd:patch
 	test  python3-pytest     file:/usr/lib/python3/dist-packages/pytest/__init__.py
 	test  haproxy            cmd:haproxy
