@@ -620,3 +620,13 @@ def test_in_the_container(agents, masters, authority, real_settings, tunnel, fol
                        key=authority.options(name)[3])
         code, text = alone(name)
         assert code == 1 and "wrong    %s  master" % finding_id in text, text
+
+
+@pytest.mark.parametrize("program, arguments", [
+    ("dockflare-agent", ["--online"]), ("docker-gate", ["--check", "--online"]),
+    ("dockflare-agent", ["--check", "--online", "now"])])
+def test_only_with_check_and_only_of_the_agent(prefix, program, arguments):
+    """Nothing is looked at, and the exit status is that of a wrong option."""
+    done = subprocess.run([os.path.join(prefix, "bin", program), *arguments], check=False,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={})
+    assert done.returncode == 64 and b"C001" not in done.stdout
