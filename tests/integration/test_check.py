@@ -251,7 +251,8 @@ def writes(request, answer):
 
 # What is done, and what the check says then: its id, a part of the text, a part of the remedy.
 WRONG = {
-    "owner of the folder": (another_owner, "C021", "not writable for uid 65532", "chown 65532:65532"),
+    "owner of the folder": (another_owner, "C021", "not writable for uid 65532",
+                            "chown -R 65532:65532"),
     "owner of a state file": (unreadable_state, "C025", "agent_id.txt: Permission denied",
                               "chown 65532:65532"),
     "no such name": (no_such_name, "C101", "master.example", "DOCKFLARE_MASTER_URL"),
