@@ -17,6 +17,7 @@
 #define DIGITS "0123456789"
 #define HEX "0123456789abcdefABCDEF"
 #define NUMBER_MAX_DIGITS 5
+#define WORD_MAX_BYTES 255
 #define ID_MIN_DIGITS 12
 #define ERRNO_LAST 133
 #define VERSION_PARTS 3
@@ -144,10 +145,9 @@ kind_of(const char *word)
 static bool
 ends_here(const char *text)
 {
-	if (*text == '\0' || strchr(BLANKS STRIPPED, *text) != NULL)
-		return text[0] == '\0' || text[0] != '.' || text[1] == '\0' ||
-		       strchr(BLANKS, text[1]) != NULL;
-	return false;
+	if (*text == '.')
+		return text[1] == '\0' || strchr(BLANKS, text[1]) != NULL;
+	return *text == '\0' || strchr(BLANKS STRIPPED, *text) != NULL;
 }
 
 /* The longest known name at the beginning of `text`, its length, 0 for none. */
@@ -173,11 +173,12 @@ known_at(const struct mask *mask, const char *text, const char **ret_placeholder
 static void
 add_core(struct mask *mask, const char *core, size_t length, struct buffer *out)
 {
-	char *word _cleanup_free_ = strndup(core, length);
+	char word[WORD_MAX_BYTES + 1] = "";
 
-	if (word == NULL)
-		(void)buffer_add_text(out, "(masked)");
-	else if (is_harmless(word))
+	/* No word of the programs' is longer. */
+	if (length < sizeof(word))
+		memcpy(word, core, length);
+	if (word[0] != '\0' && is_harmless(word))
 		(void)buffer_add(out, core, length);
 	else
 		(void)buffer_add_text(out, name_bytes(mask, kind_of(word), core, length));

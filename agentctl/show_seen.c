@@ -19,7 +19,7 @@ static const struct {
 	[CONTAINER_NO_HOSTNAME] = { "no rule", "it has no label for a hostname" },
 	[CONTAINER_NO_SERVICE] = { "no rule", "it has no label for a service" },
 	[CONTAINER_OFF_NETWORK] = { "off network",
-	    "cloudflared shares no network with it; a service that names it answers 502" },
+	    "not on cloudflared's network, so its name answers 502" },
 };
 
 const char *

@@ -64,7 +64,7 @@ check_version() {
 build() {
 	local version
 
-	configure build --buildtype=release --strip -Dtests=false
+	configure build --buildtype=release --strip -Dtests=false -Dmanual=false
 	version=$(check_version)
 	DESTDIR=/installed meson install -C build
 	"$HERE/root.py" /installed /image "$TARGET_ARCH" "$TRIPLET" "$version"

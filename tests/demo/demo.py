@@ -308,4 +308,5 @@ def main():
     return tell_story(given.keep)
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

@@ -37,6 +37,8 @@ package_table() {
 	test  git                cmd:git
 	demo  python3            file:/usr/bin/python3
 	demo  procps             cmd:ps
+	pictures chromium        cmd:chromium
+	pictures fonts-dejavu-core file:/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf
 	image mmdebstrap         cmd:mmdebstrap
 	fuzz  clang              cmd:clang
 	fuzz  libclang-rt-14-dev deb:
