@@ -3,7 +3,7 @@
 
 The tunnel's container has a fixed name, so the tests run one after the other.  Settings from the
 environment: AGENT_PREFIX (where the agent is installed), TEST_DOCKER_SOCKET, TEST_TUNNEL_IMAGE,
-TEST_AGENT_IMAGE, TEST_THROUGH (as --through), TEST_RUNS (how often tests that repeat themselves do so), TEST_FAULTS (which rows
+TEST_AGENT_IMAGE, TEST_THROUGH and TEST_DEPLOYED (as --through and --deployed), TEST_RUNS (how often tests that repeat themselves do so), TEST_FAULTS (which rows
 of the table of faults), TEST_OUTPUT (a folder that keeps all logs).
 """
 
@@ -39,6 +39,10 @@ def pytest_addoption(parser):
                      default=os.environ.get("TEST_THROUGH", "proxy"),
                      help="what stands between the agents and the Docker engine: HAProxy with the "
                      "project's rules, or docker-gate")
+    parser.addoption("--deployed", choices=("standard", "hardened"),
+                     default=os.environ.get("TEST_DEPLOYED"),
+                     help="start every agent that can be in a container as docker-compose.yml's "
+                     "profile has it, not only those of which a test says so")
     parser.addoption("--fault-rows", action="store_true", help="print at the end what became of "
                      "each row of tests/faults/elsewhere.py")
 
@@ -227,8 +231,9 @@ def settings(engine, read_proxy, tunnel_proxy):
 class Agents:
     """Makes agents for a test, and ends those that are left."""
 
-    def __init__(self, prefix, folder, settings, gates=()):
+    def __init__(self, prefix, folder, settings, gates=(), deployed=None):
         self.prefix = prefix
+        self.deployed = deployed  # the profile in which each is started, or None
         self.folder = folder
         self.settings = settings
         self.gates = gates  # those that must know what an agent is set to
@@ -236,6 +241,8 @@ class Agents:
 
     def make(self, master=None, mode="shared", groups=None, container=False, **environment):
         """An agent that is not started yet.  A value of None takes a variable out."""
+        if self.deployed is not None:
+            container, mode = True, "distinct" if self.deployed == "hardened" else "shared"
         merged = dict(self.settings)
         if master is not None:
             merged.update({"DOCKFLARE_MASTER_URL": master.url, "DOCKFLARE_API_KEY": master.key})
@@ -273,8 +280,8 @@ def gates(request, through):
 
 
 @pytest.fixture
-def agents(prefix, folder, settings, gates):
-    made = Agents(prefix, folder, settings, gates)
+def agents(prefix, folder, settings, gates, request):
+    made = Agents(prefix, folder, settings, gates, request.config.getoption("--deployed"))
     yield made
     made.close()
 

@@ -28,6 +28,7 @@ package_table() {
 	check patch              cmd:patch
 	test  python3-pytest     file:/usr/lib/python3/dist-packages/pytest/__init__.py
 	test  haproxy            cmd:haproxy
+	test  python3-yaml       file:/usr/lib/python3/dist-packages/yaml/__init__.py
 	test  openssl            cmd:openssl
 	test  iproute2           cmd:ip
 	test  procps             cmd:ps

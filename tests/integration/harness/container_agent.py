@@ -8,15 +8,8 @@ import signal
 import subprocess
 import time
 
-from . import docker, wait
+from . import compose, docker, wait
 from .agent import Agent, Log
-
-# The two ways to start it in a container.
-START = {
-    "shared": ["--user", "65532:65532"],
-    "distinct": ["--user", "0:0", "--cap-add", "SETUID", "--cap-add", "SETGID",
-                 "--cap-add", "KILL"],
-}
 
 
 class ContainerAgent(Agent):
@@ -35,10 +28,8 @@ class ContainerAgent(Agent):
             for item in self.environment.items():
                 file.write("%s=%s\n" % item)
         docker.docker(
-            "create", "--name", self.name, "--network", "host", "--read-only",
-            "--cap-drop", "ALL", *START[self.mode], "--security-opt", "no-new-privileges",
-            "--tmpfs", "/run/dockflare-agent:uid=65532,gid=65532,mode=0755",
-            "--env-file", environment, "-v", self.data + ":/app/data", *self.more,
+            "create", "--name", self.name, "--network", "host",
+            *compose.restrictions(compose.AGENTS[self.mode]), "--env-file", environment, "-v", self.data + ":/app/data", *self.more,
             docker.AGENT_IMAGE, *arguments)
         os.unlink(environment)
         self.process = subprocess.Popen(

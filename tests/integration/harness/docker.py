@@ -17,6 +17,7 @@ SOCKET = os.environ.get("TEST_DOCKER_SOCKET", "/var/run/docker.sock")
 TUNNEL_CONTAINER = "dockflare-agent-tunnel"
 TUNNEL_IMAGE = os.environ.get("TEST_TUNNEL_IMAGE", "standin-cloudflared:test")
 AGENT_IMAGE = os.environ.get("TEST_AGENT_IMAGE", "dockflare-agent:dev")
+TOOLS_IMAGE = os.environ.get("TOOLS_IMAGE", "dockflare-test-tools:bookworm")
 PAUSE_IMAGE = "dockflare-test-pause:2"
 
 # A container that does nothing, ends at once on SIGTERM, or ends by itself: "/pause MS CODE".
