@@ -12,6 +12,7 @@ import subprocess
 import pytest
 
 from harness import docker, image, install, wait
+from harness.generated import Generated
 from test_links import IN_IMAGE
 
 SIZE_MAX_BYTES = 15_000_000
@@ -27,7 +28,6 @@ ALLOWED = [
 ]
 # What Docker puts into every container that it makes.
 DOCKERS = [r"/\.dockerenv", r"/dev/console", r"/etc/(hostname|hosts|mtab|resolv\.conf)"]
-COMPOSE_FILE = os.path.join(install.TOP, "tests", "integration", "generated", "docker-compose.yml")
 
 
 @pytest.fixture(scope="session")
@@ -234,35 +234,17 @@ def test_read_only_without_a_tmpfs_it_serves_on(folder, masters, engine_session)
 @pytest.fixture
 def generated(masters, engine):
     """The master's own compose file, up, with a master that the tunnel's network reaches."""
-    master = masters()
-    network, = json.loads(docker.docker("network", "inspect", engine.network))
-    gateway = network["IPAM"]["Config"][0]["Gateway"]
-    master.control("move", bind=gateway)
-    environment = {
-        "PATH": os.environ["PATH"], "DOCKER_HOST": "unix://" + docker.SOCKET,
-        "HAPROXY_IMAGE": os.environ["HAPROXY_IMAGE"], "AGENT_IMAGE": docker.AGENT_IMAGE,
-        "DOCKER_SOCKET": docker.SOCKET, "NETWORK": engine.network, "TZ": "UTC",
-        "DOCKFLARE_MASTER_URL": "http://%s:%d" % (gateway, master.port),
-        "DOCKFLARE_API_KEY": master.key}
-    project = "it-generated-" + secrets.token_hex(3)
-
-    def compose(*words):
-        done = subprocess.run([*os.environ.get("COMPOSE", "docker-compose").split(), "-p", project,
-                               "-f", COMPOSE_FILE, *words], env=environment, text=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120)
-        assert done.returncode == 0, done.stdout
-        return done.stdout
-
+    made = Generated(masters(), engine.network)
     try:
-        compose("up", "-d")
-        yield master, compose, compose("ps", "-q", "dockflare-agent").split()[-1]
+        made.up()
+        yield made
     finally:
-        compose("down", "--volumes", "--timeout", "10")
+        made.close()
 
 
 def test_as_the_masters_own_compose_file_starts_it(generated, engine):
     """Four variables, one proxy, no user, no capability, no tmpfs."""
-    master, compose, container = generated
+    master, container = generated.master, generated.container
     master.wait_registered()
     name = engine.service("by-compose")
     master.wait_container(name)
@@ -270,7 +252,7 @@ def test_as_the_masters_own_compose_file_starts_it(generated, engine):
     assert found["Config"]["User"] == "65532:65532" and not found["HostConfig"]["CapAdd"]
     wait.until("it calls itself healthy", lambda: docker.docker(
         "exec", container, "dockflare-agentctl", "health", check=False) == "healthy")
-    log = compose("logs", "dockflare-agent")
+    log = generated.log()
     assert "is not writable" not in log and "no status" not in log
     assert len(re.findall("WARNING supervisor: DOCKER_TUNNEL_HOST: has the port of DOCKER_HOST",
                           log)) == 1
