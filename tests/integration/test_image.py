@@ -88,7 +88,7 @@ def test_labels():
 
 
 def test_one_version_everywhere(image_root, packages, prefix, agents, masters):
-    """Of meson.build: programs, image, list of packages, registration, User-Agent, status."""
+    """Of meson.build: programs, manual, image, list of packages, registration, User-Agent, status."""
     version = project_version()
     assert image.inspected()["Config"]["Labels"]["org.opencontainers.image.version"] == version
     assert [package["versionInfo"] for package in packages["packages"]
@@ -99,6 +99,9 @@ def test_one_version_everywhere(image_root, packages, prefix, agents, masters):
             told = subprocess.run([*program, "--version"], check=True, text=True,
                                   stdout=subprocess.PIPE).stdout
             assert told == "%s %s\n" % (name, version)
+    for page in ("man8/dockflare-agent.8", "man8/docker-gate.8", "man1/dockflare-agentctl.1"):
+        with open(os.path.join(prefix, "share/man", page), encoding="utf-8") as file:
+            assert re.search(r"^\.(TH|Os) .*\b%s\b" % re.escape(version), file.read(), re.M), page
     master = masters()
     agent = agents.start(master, DOCKER_HOST="tcp://127.0.0.1:1")
     master.wait_registered()
