@@ -15,7 +15,7 @@ from parts import SOURCE, TOOLS_IMAGE, start_service
 
 DOCS = os.path.join(SOURCE, "docs")
 MAX_BYTES = 100 * 1024
-PAGE_SIZE = "1060,900"
+PAGE_SIZE = "1060,1056"
 # It shows a page of this machine and asks nobody else for anything.
 BROWSER = ("chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
            "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -60,6 +60,7 @@ class Pictures(Story):
             subprocess.run([*BROWSER, "--user-data-dir=" + os.path.join(folder, "profile"),
                             "--screenshot=" + path, self.master.page], check=True, timeout=60,
                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            subprocess.run(["pngquant", "--force", "--output", path, "--", path], check=True, timeout=60)
             with open(path, "rb") as file:
                 self.keep("demo-page.png", file.read())
 

@@ -39,6 +39,7 @@ package_table() {
 	demo  python3            file:/usr/bin/python3
 	demo  procps             cmd:ps
 	pictures chromium        cmd:chromium
+	pictures pngquant        cmd:pngquant
 	pictures fonts-dejavu-core file:/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf
 	image mmdebstrap         cmd:mmdebstrap
 	fuzz  clang              cmd:clang
