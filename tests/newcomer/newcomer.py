@@ -7,6 +7,7 @@ What such a person has beside: a master (the stand-in, on this machine), its key
 container has the engine's socket and a folder that has the same path on both sides, since the engine
 mounts what Compose names.
 """
+import ipaddress
 import json
 import os
 import re
@@ -44,8 +45,8 @@ class Newcomer:
         self.name = "dockflare-newcomer-" + secrets.token_hex(3)
         self.folder = tempfile.mkdtemp(prefix="dockflare-newcomer-")
         self.checkout = os.path.join(self.folder, "dockflare-agent")
-        self.gateway = json.loads(docker("network", "inspect", "bridge"))[0]["IPAM"]["Config"][0][
-            "Gateway"]
+        subnet = json.loads(docker("network", "inspect", "bridge"))[0]["IPAM"]["Config"][0]["Subnet"]
+        self.gateway = str(ipaddress.ip_network(subnet)[1])
 
     def prepare(self):
         for what, kind in ((NETWORK, "network"), (TUNNEL, "container")):
@@ -58,12 +59,12 @@ class Newcomer:
                "--port", "5000", "--control-port", "5001", "--key", self.key)
         docker("run", "-d", "--name", self.name, "--init", "-v",
                "/var/run/docker.sock:/var/run/docker.sock", "-v", f"{self.folder}:{self.folder}",
-               "-v", f"{SOURCE}:/source:ro", IMAGE, "sleep", "infinity")
-        self.say(f"git clone https://… {self.checkout}")
-        self.type(f"git config --global safe.directory '*' && git clone -q /source {self.checkout}",
-                  folder="/")
+               IMAGE, "sleep", "infinity")
+        # The last commit, as a person gets it.
+        subprocess.run(["git", "clone", "--quiet", "--no-hardlinks", SOURCE, self.checkout],
+                       check=True)
 
-    def type(self, command, folder=None, typed=""):
+    def type(self, command, typed=""):
         """Runs it in the container's shell; what it prints goes to our output."""
         # What an editor would do: the settings that the README names, and images that exist here.
         settings = {"DOCKFLARE_MASTER_URL": f"http://{self.gateway}:5000",
@@ -77,8 +78,7 @@ class Newcomer:
         script = (f"printf '%s' \"$EDITS\" > /tmp/editor; chmod +x /tmp/editor; "
                   f"export EDITOR='sh /tmp/editor'; {command}")
         done = subprocess.run(
-            ["docker", "exec", "-i", "-e", "EDITS=" + edits, "-w", folder or self.checkout,
-             self.name, "bash", "-c", script], input=typed, text=True, stdout=subprocess.PIPE,
+            ["docker", "exec", "-i", "-e", "EDITS=" + edits, "-w", self.checkout, self.name, "bash", "-c", script], input=typed, text=True, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, timeout=900, errors="replace", check=False)
         for line in done.stdout.strip().splitlines()[-12:]:
             print("    " + line.replace(self.key, "…"), flush=True)
