@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/docker_calls.h"
 #include "common/log.h"
 #include "common/record.h"
 
@@ -79,6 +80,18 @@ add_base(const struct docker *docker, struct buffer *url)
 	    parts->host, parts->port, parts->path);
 }
 
+/* A call that is no row of the list is a bug here.  docker-gate has a list of its own. */
+static void
+check_listed(const struct docker *docker, const char *prefix, const struct docker_call *call)
+{
+	enum process process = worker_process(docker->worker);
+
+	if (process != PROCESS_GATE_ENGINE &&
+	    docker_call_find(process, prefix[0] == '\0', call->method, call->path) == NULL)
+		fatal("a Docker call that is not in the list of them: %s %.100s", call->method,
+		    call->path);
+}
+
 static struct http_request *
 start(struct docker *docker, const char *prefix, const struct docker_call *call)
 {
@@ -106,6 +119,7 @@ start(struct docker *docker, const char *prefix, const struct docker_call *call)
 		.context = call->context,
 	};
 
+	check_listed(docker, prefix, call);
 	if (add_base(docker, &url) < 0 || buffer_add_text(&url, prefix) < 0 ||
 	    buffer_add_text(&url, call->path) < 0)
 		return NULL;

@@ -15,8 +15,8 @@
 #define RESOLVER PROCESS_BIT(PROCESS_NAME_RESOLVER)
 #define DOCKERS (WATCHER | KEEPER)
 
-#define ALLOW_CALL                                                                       \
-	"allow it in the socket proxy's rules, and restart the proxy; docs/security.md " \
+#define ALLOW_CALL                                                                        \
+	"allow it in the socket proxy's rules, and restart the proxy; docs/hardening.md " \
 	"lists all calls"
 
 const char *const check_verdict_names[CHECK_VERDICT_COUNT] = {

@@ -16,6 +16,12 @@
 
 /* ---- what a worker asks for ---- */
 
+enum process
+worker_process(const struct worker *worker)
+{
+	return worker->handlers->process;
+}
+
 void *
 worker_context(struct worker *worker)
 {

@@ -58,6 +58,9 @@ struct worker_handlers {
 /* Runs the worker until it stops; the exit status.  `handlers` are constant. */
 int worker_run(const struct worker_handlers *handlers, void *context);
 
+/* Which process this worker is. */
+enum process worker_process(const struct worker *worker);
+
 /* The pointer that worker_run was given. */
 void *worker_context(struct worker *worker);
 
