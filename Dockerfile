@@ -11,8 +11,8 @@ RUN /deploy/libraries.sh
 
 FROM libraries AS tools
 ARG TARGETARCH
-COPY deploy/image/programs.sh /deploy/
-RUN /deploy/programs.sh tools
+COPY deploy/image/tools.sh /deploy/
+RUN /deploy/tools.sh
 
 FROM tools AS programs
 ARG TARGETARCH

@@ -1,18 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# Run while the image is built.  `tools` installs what the build needs, before any source of the
-# agent is there; `build`, in the source's folder, builds the programs and assembles /image.
+# Run in the source's folder.  `build`, while the image is built, builds the programs and assembles
+# /image; `configure FOLDER` makes ready another build with the image's libraries.
 set -euo pipefail
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=/dev/null
 . "$HERE/target.sh"
-
-tools() {
-	apt-get update
-	install_packages ca-certificates libc-ares-dev:target libcap-ng-dev:target \
-		libjson-c-dev:target libseccomp-dev:target meson ninja-build tzdata
-	rm -rf /var/lib/apt/lists/*
-}
 
 # For Meson, which takes a build without it for one for this machine.
 cross_file() {
