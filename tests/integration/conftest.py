@@ -239,10 +239,10 @@ class Agents:
         self.gates = gates  # those that must know what an agent is set to
         self.made = []
 
-    def make(self, master=None, mode="shared", groups=None, container=False, **environment):
+    def make(self, master=None, mode=None, groups=None, container=None, **environment):
         """An agent that is not started yet.  A value of None takes a variable out."""
-        if self.deployed is not None:
-            container, mode = True, "distinct" if self.deployed == "hardened" else "shared"
+        container = self.deployed is not None if container is None else container
+        mode = mode or ("distinct" if self.deployed == "hardened" else "shared")
         merged = dict(self.settings)
         if master is not None:
             merged.update({"DOCKFLARE_MASTER_URL": master.url, "DOCKFLARE_API_KEY": master.key})

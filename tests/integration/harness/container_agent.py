@@ -23,8 +23,11 @@ class ContainerAgent(Agent):
         self.environment["AGENT_RUN_DIR"] = "/run/dockflare-agent"
 
     def start(self, *arguments, ready=True):
+        if self.process is not None:
+            # It was stopped: as Compose does, the next one takes its place.
+            docker.docker("rm", "-f", self.name, check=False)
         environment = os.path.join(self.folder, "environment")
-        with open(environment, "w", encoding="ascii") as file:
+        with open(environment, "w", encoding="utf-8") as file:
             for item in self.environment.items():
                 file.write("%s=%s\n" % item)
         docker.docker(
