@@ -16,7 +16,7 @@ import tempfile
 
 import pytest
 
-from harness import docker, install, programs, secret
+from harness import calls, docker, faulty_engine as engines, install, programs, secret
 from harness.agent import Agent
 from harness.container_agent import ContainerAgent
 from harness.faulty_engine import FaultyEngine
@@ -28,13 +28,15 @@ from harness.master import Master
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "master(*options, protocol): the stand-in master's options")
+    config.addinivalue_line("markers", "whole: looks at what all parts of a whole run left")
     config.addinivalue_line("markers", "slow: waits for a time-out that can't be shortened")
 
 
 def pytest_addoption(parser):
-    parser.addoption("--part", choices=("engine", "alone", "faults"), help="only the tests that "
+    parser.addoption("--part", choices=("engine", "alone", "faults", "whole"), help="only the tests that "
                      "use the Docker engine, or only those that do not, or only those of them that "
-                     "wait for faults most of the time; all can run side by side")
+                     "wait for faults most of the time; all three can run side by side; or, behind "
+                     "all of them, only what looks at what they left")
     parser.addoption("--through", choices=("proxy", "gate"),
                      default=os.environ.get("TEST_THROUGH", "proxy"),
                      help="what stands between the agents and the Docker engine: HAProxy with the "
@@ -56,23 +58,46 @@ FAULTS = ("test_conversation.py", "test_engine.py", "test_faults.py", "test_host
 OWN_ENGINE = ("test_gate_engine.py", "test_gate_robber.py")
 
 
+# They look at what the others left, in each part.
+LAST = ("test_calls.py", "test_secrets.py")
+
+
 def part_of(item):
     """`engine` stands for the tunnel's container, of which there is one: tests with it run in turn."""
+    if item.get_closest_marker("whole"):
+        return "whole"
     if "engine" in item.fixturenames and item.path.name not in OWN_ENGINE:
         return "engine"
+    if item.path.name in LAST:
+        return "each"
     return "faults" if item.path.name in FAULTS else "alone"
 
 
+def is_in(part, wanted):
+    if wanted is None:
+        return part != "whole"
+    return part == wanted or (part == "each" and wanted != "whole")
+
+
 def pytest_collection_modifyitems(config, items):
-    """The search for secrets comes behind everything that may leak one, in each part."""
-    items.sort(key=lambda item: item.path.name == "test_secrets.py")
-    part = config.getoption("--part")
-    if part is None:
-        return
-    left_out = [item for item in items
-                if item.path.name != "test_secrets.py" and part_of(item) != part]
+    """What looks for something in all that was written comes behind everything that may write it."""
+    items.sort(key=lambda item: (LAST.index(item.path.name) + 1 if item.path.name in LAST else 0,
+                                 item.path.name in LAST and part_of(item) == "each"))
+    left_out = [item for item in items if not is_in(part_of(item), config.getoption("--part"))]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    """Stand-in engines record what agents ask, but for tests of hostile ones."""
+    folder = os.environ.get("TEST_OUTPUT")
+    hostile = item.path.name in calls.HOSTILE
+    if folder and not hostile and engines.recorder is None:
+        os.makedirs(folder, exist_ok=True)
+        engines.recorder = open(os.path.join(folder, "calls-any-engines.log"), "a", encoding="utf-8")
+    elif hostile:
+        engines.recorder = None
 
 
 def pytest_terminal_summary(terminalreporter, config):

@@ -3,20 +3,23 @@
 
 import http.client
 import os
+import re
 import socketserver
 import subprocess
 import threading
 import time
 from http.server import BaseHTTPRequestHandler
+from urllib.parse import unquote
 
 import pytest
+import yaml
 
-from harness import proxies, wait
+from harness import calls, proxies, wait
 
 ID = "0123456789abcdef" * 4
 SILENCE_SECONDS = 3
 
-# What the agent asks for (docs/security.md), and what it never does: (method, path) for each proxy.
+# What the agent asks for (docs/hardening.md), and what it never does: (method, path) for each proxy.
 ALLOWED = {
     "read": [
         ("GET", "/_ping"), ("GET", "/version"), ("GET", "/v1.24/version"),
@@ -196,3 +199,103 @@ def test_a_silent_event_stream_is_not_cut(tmp_path, engine_socket):
     finally:
         connection.close()
         proxy.close()
+
+
+# ---- the rules of docs/hardening.md for other proxies ----
+
+def compose_of(heading):
+    """The services of the YAML under a heading."""
+    part = calls.document().split("\n### %s\n" % heading)[1]
+    return yaml.safe_load(re.search(r"```yaml\n(.*?)```", part, re.S)[1])["services"]
+
+
+def lets_through(service, method, path):
+    """As wollomatic/socket-proxy decides: the whole path, unescaped and without its query."""
+    rules = [word.split("=", 1)[1] for word in service["command"]
+             if word.startswith("-allow%s=" % method)]
+    assert len(rules) <= 1
+    # What Go's regular expressions and Python's have alike.
+    assert all(re.fullmatch(r"[A-Za-z0-9\\./()|\[\]{},_*+:@-]+", rule) and "(?" not in rule and
+               not re.search(r"\\[^.]", rule) for rule in rules)
+    return any(re.fullmatch(rule, unquote(path.split("?")[0])) for rule in rules)
+
+
+# A version before these is the shipped rules' own generosity.
+NOT_ASKED = ("/v1.24/version",)
+# What each leaves open, as the document says; the body of a create besides.
+LEFT_OPEN = {
+    "wollomatic": {
+        # An escape is undone before it is looked at: it is the same call.
+        "read": [("GET", "/v1.41/%63ontainers/json"), ("GET", "/v1.41/containers/json?all=1")],
+        "tunnel": [("POST", path) for path in (
+            "/v1.41/containers/create", "/v1.41/containers/create?name=other",
+            "/v1.41/containers/create?name=other&name=dockflare-agent-tunnel",
+            "/v1.41/containers/create?n%61me=other&name=dockflare-agent-tunnel",
+            "/v1.41/images/create?fromSrc=-", "/v1.41/images/create?fromImage=a&tag=1&fromSrc=-")]},
+    "tecnativa": {
+        "read": [("GET", "/v1.41/containers/%s/%s" % (ID, what))
+                 for what in ("json", "logs", "archive?path=/", "export", "top")],
+        "tunnel": [("POST", "/v1.41/containers/create?name=other"), ("DELETE", "/v1.41/images/a"),
+                   ("POST", "/v1.41/containers/%s/exec" % ID), ("DELETE", "/v1.41/networks/n"),
+                   ("POST", "/v1.41/containers/%s/kill" % ID),
+                   ("GET", "/v1.41/containers/%s/archive?path=/" % ID)]},
+}
+
+
+@pytest.mark.parametrize("kind", ["read", "tunnel"])
+def test_the_rules_for_wollomatics_proxy(kind):
+    service = compose_of("wollomatic/socket-proxy")["docker-" + kind]
+    asked = [call for call in ALLOWED[kind] if call[1] not in NOT_ASKED]
+    assert [call for call in asked if not lets_through(service, *call)] == []
+    left_open = LEFT_OPEN["wollomatic"][kind]
+    assert [call for call in left_open if not lets_through(service, *call)] == []
+    other = [call for call in ALLOWED["tunnel" if kind == "read" else "read"] if call not in asked]
+    refused = [call for call in REFUSED_BY_BOTH + other if call not in asked + left_open]
+    assert len(refused) > 20 and [call for call in refused if lets_through(service, *call)] == []
+
+
+SECTIONS = {"CONTAINERS": "containers", "EVENTS": "events", "IMAGES": "images",
+            "NETWORKS": "networks", "PING": "_ping", "VERSION": "version"}
+
+
+@pytest.fixture(params=["read", "tunnel"])
+def by_section(request, tmp_path, engine_socket):
+    """tests/proxies/tecnativa.cfg with the variables of the document."""
+    variables = compose_of("tecnativa/docker-socket-proxy")["docker-" + request.param]["environment"]
+    assert set(variables) <= {*SECTIONS, "POST"}
+    with open(proxies.CONFIGURATIONS["tecnativa"], encoding="ascii") as file:
+        text = file.read()
+    every = "(containers|events|images|networks|_ping|version)"
+    deny = "  http-request deny unless section\n"
+    assert text.count(every) == 1 and text.count(deny) == 1
+    wanted = "|".join(path for name, path in SECTIONS.items() if variables.get(name) == 1)
+    text = text.replace(every, "(%s)" % wanted)
+    if variables["POST"] != 1:
+        text = text.replace(deny, "  http-request deny unless METH_GET\n" + deny)
+    (tmp_path / "sections.cfg").write_text(text)
+    made = proxies.Proxy("tecnativa", str(tmp_path), path=str(tmp_path / "sections.cfg"),
+                         socket_path=engine_socket)
+    made.kind = request.param
+    yield made
+    made.close()
+
+
+def test_the_rules_for_tecnativas_proxy(by_section):
+    kind = by_section.kind
+    for call in ALLOWED[kind] + LEFT_OPEN["tecnativa"][kind]:
+        assert ask(by_section, *call) == 200, call
+    refused = [("GET", "/v1.41/info"), ("GET", "/v1.41/secrets"), ("POST", "/v1.41/build"),
+               ("POST", "/v1.41/exec/%s/start" % ID), ("GET", "/v1.41/volumes")]
+    if kind == "read":
+        refused += [call for call in ALLOWED["tunnel"] if call[0] != "GET"]
+        refused += [("GET", "/v1.41/images/json"), ("GET", "/v1.41/networks/cloudflare-net")]
+    else:
+        refused += [("GET", "/v1.41/events")]
+    for call in refused:
+        assert ask(by_section, *call) == 403, call
+
+
+def test_each_listed_call_is_among_those_that_are_tried():
+    """So none is forgotten above, for any proxy."""
+    tried = [calls.Call(kind, *call, False) for kind in ALLOWED for call in ALLOWED[kind]]
+    assert [row for row in calls.rows() if not any(calls.matches(row, call) for call in tried)] == []

@@ -84,7 +84,7 @@ FROM_LINK = NOT_JSON + [text(message) for message in (
     {"type": "halt", "id": "o1", "forget": "yes"}, {"type": "halt", "forget": True},
     {"type": "restore", "tunnel_id": "a", "tunnel_name": "b", "token": ""},
 )]
-# All that tunnel-keeper ever asks an engine for (docs/security.md).
+# All that tunnel-keeper ever asks an engine for (docs/hardening.md).
 CALLS = re.compile(
     r"GET /(_ping|version|v1\.41/(containers/%s/json|networks/net|images/a/b:1/json)) |"
     r"POST /v1\.41/(containers/create\?name=%s|containers/%s/(start|stop\?\S*)) |"

@@ -867,7 +867,7 @@ def test_a_failed_save_is_carried_out_from_memory(agents, master, tunnel):
 # -- the endpoint ---------------------------------------------------------------------------------
 
 def test_one_proxy_for_everything_works_and_is_warned_about(kept, master, engine, tunnel, output):
-    proxy = proxies.Proxy("tecnativa", output)
+    proxy = proxies.Proxy("tecnativa", output, recorded="any")
     try:
         name = engine.service("one")
         agent = kept(master, DOCKER_HOST=proxy.host, DOCKER_TUNNEL_HOST=None)

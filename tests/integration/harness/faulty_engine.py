@@ -9,7 +9,7 @@ import socketserver
 import threading
 import time
 
-from . import docker
+from . import calls, docker
 
 HEAD_MAX_BYTES = 65536
 # Requests, for add().
@@ -71,6 +71,7 @@ class Handler(socketserver.BaseRequestHandler):
         line = head.split(b"\r\n", 1)[0].decode("latin-1")
         self.server.engine.seen.append(line)
         self.server.engine.calls.append((time.time(), line))
+        self.server.engine.record(line)
         fault = self.server.engine.take(line)
         self.server.engine.met += isinstance(fault, str)
         if fault == "huge":
@@ -145,6 +146,10 @@ class Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
         """A client that leaves in the middle is daily bread here."""
 
 
+# The file that the calls to those go to that are made while it is set: see calls.py.
+recorder = None
+
+
 class FaultyEngine:
     """add("GET .*/containers/json", "html", times=1): the next such request gets that answer.
 
@@ -158,6 +163,7 @@ class FaultyEngine:
         self.seen = []
         self.calls = []  # (time, request line)
         self.met = 0  # requests that met a named fault
+        self.recorder = recorder
         self.released = threading.Event()  # ends what hangs
         self.server, self.port, self.address = None, 0, "127.0.0.1"
         self.listen_again()
@@ -165,6 +171,13 @@ class FaultyEngine:
     @property
     def host(self):
         return "tcp://127.0.0.1:%d" % self.port
+
+    def record(self, request):
+        words = request.split()
+        if self.recorder and len(words) == 3:
+            with self.lock:
+                self.recorder.write(calls.line(words[0], words[1]))
+                self.recorder.flush()
 
     def add(self, request, answer, times=1000000):
         with self.lock:

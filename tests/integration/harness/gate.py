@@ -70,7 +70,7 @@ class Gate(Agent):
 
 def between(through, kind, folder):
     """What stands before the engine: "proxy" or "gate"."""
-    return (GateAsProxy if through == "gate" else proxies.Proxy)(kind, folder)
+    return GateAsProxy(kind, folder) if through == "gate" else proxies.Proxy(kind, folder, recorded=kind)
 
 
 class GateAsProxy:

@@ -5,7 +5,7 @@ import os
 import socket
 import subprocess
 
-from . import docker, wait
+from . import calls, docker, wait
 
 TOP = os.path.join(os.path.dirname(__file__), "..", "..", "..")
 CONFIGURATIONS = {
@@ -44,14 +44,21 @@ class Proxy:
     """One HAProxy on loopback; can be stopped and started again on the same port.
 
     Its configuration is one of those above, or that of a path of its own; it stands before the
-    engine's socket, or another.
+    engine's socket, or another.  With `recorded` (whose calls: "read", "tunnel" or "any") its log
+    has each call: see calls.py.
     """
 
-    def __init__(self, kind, folder, port=None, path=None, socket_path=None):
+    def __init__(self, kind, folder, port=None, path=None, socket_path=None, recorded=None):
         self.socket_path = socket_path
         self.configuration = path or CONFIGURATIONS[kind]
         self.port = port or free_port()
-        self.output = open(os.path.join(folder, "haproxy-%s-%d.log" % (kind, self.port)), "ab")
+        name = "calls-" + recorded if recorded else "haproxy-" + kind
+        self.output = open(os.path.join(folder, "%s-%d.log" % (name, self.port)), "ab")
+        if recorded:
+            text = calls.recording(self.configuration)
+            self.configuration = self.output.name + ".cfg"
+            with open(self.configuration, "w", encoding="utf-8") as file:
+                file.write(text)
         self.process = None
         self.start()
 
