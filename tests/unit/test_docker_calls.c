@@ -95,10 +95,13 @@ add_path(struct buffer *out, const char *path)
 	bool word = false;
 
 	for (; *path != '\0'; path++) {
+		/* A function, not the macro, which is a screen of code each time. */
+		char shown = (char)(word ? (toupper)(*path) : *path);
+
 		if (*path == '{' || *path == '}')
 			word = *path == '{';
 		else
-			buffer_printf(out, "%c", word ? toupper(*path) : *path);
+			buffer_add(out, &shown, 1);
 	}
 }
 
