@@ -45,6 +45,7 @@ def pytest_addoption(parser):
                      default=os.environ.get("TEST_DEPLOYED"),
                      help="start every agent that can be in a container as docker-compose.yml's "
                      "profile has it, not only those of which a test says so")
+    parser.addoption("--write-payloads", action="store_true", help="write docs/payloads.md anew")
     parser.addoption("--fault-rows", action="store_true", help="print at the end what became of "
                      "each row of tests/faults/elsewhere.py")
 
