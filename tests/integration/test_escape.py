@@ -17,9 +17,8 @@ import threading
 
 import pytest
 
-from harness import docker, install
+from harness import compose, docker, install
 from harness.agent import AGENT_UID, START
-from harness.container_agent import START as CONTAINER_START
 
 # It uses the engine, but not the tunnel's container: so it runs beside the tests that do.
 pytestmark = pytest.mark.usefixtures("engine_session")
@@ -94,13 +93,13 @@ class Attack:
 
     def container(self, where, folder):
         mounts = bait(folder)
+        # The control is without the container's own layers that stop the same things.
         for what, more in (("--sandbox", ()),
                            ("--control", ("--security-opt", "seccomp=unconfined"))):
+            held = compose.restrictions(compose.AGENTS[self.mode], ulimits=what == "--sandbox")
             self.take(what, subprocess.run(
                 ["docker", "run", "--rm", "--name", "it-escape-%s%s" % (self.mode, what),
-                 "--network", "none", "--read-only", "--cap-drop", "ALL",
-                 *CONTAINER_START[self.mode], "--security-opt", "no-new-privileges", *more,
-                 "--tmpfs", "/run/dockflare-agent:uid=65532,gid=65532,mode=0755",
+                 "--network", "none", *held, *more,
                  "-v", where + ":/escape:ro", *mounts,
                  "--entrypoint", "/escape/escape-run", docker.AGENT_IMAGE,
                  "--folder", "/run/dockflare-agent", what],
