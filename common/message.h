@@ -421,7 +421,7 @@ struct seen_container {
 	const char *name;
 	int verdict;          /* enum container_verdict */
 	const char *hostname; /* the first one; NULL: none */
-	const char *service;  /* cut to fit */
+	const char *service;  /* without a user and a password, cut to fit */
 	const char *value;    /* of the enable label of CONTAINER_NOT_ENABLED, cut to fit */
 };
 

@@ -2,6 +2,7 @@
 /* docker-watcher.  See seen.h.  Labels are a tenant's: looked at, cut, and shown. */
 #include "workers/docker-watcher/seen.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "common/attr.h"
@@ -20,6 +21,26 @@ copy_cut(char *out, size_t size, const char *text)
 			length--;
 	memcpy(out, text, length);
 	out[length] = '\0';
+}
+
+/* The same without a user and a password, which the status is not the place for. */
+static void
+copy_service(char *out, size_t size, const char *service)
+{
+	char shown[LABEL_VALUE_MAX_BYTES + 1];
+	const char *authority = strstr(service, "://"), *user_end = NULL;
+
+	if (authority != NULL) {
+		authority += strlen("://");
+		user_end = memrchr(authority, '@', strcspn(authority, "/?#"));
+	}
+	if (user_end == NULL) {
+		copy_cut(out, size, service);
+		return;
+	}
+	(void)snprintf(shown, sizeof(shown), "%.*s%s", (int)(authority - service), service,
+	    user_end + 1);
+	copy_cut(out, size, shown);
 }
 
 /* The key behind one of the prefixes, which are looked at in this order; NULL: behind none. */
@@ -88,7 +109,8 @@ seen_judge(const struct map *labels, const char *prefix, bool enabled, enum on_n
 	ret_entry->has_service = service != NULL;
 	copy_cut(ret_entry->hostname, sizeof(ret_entry->hostname),
 	    hostname == NULL ? "" : hostname);
-	copy_cut(ret_entry->service, sizeof(ret_entry->service), service == NULL ? "" : service);
+	copy_service(ret_entry->service, sizeof(ret_entry->service),
+	    service == NULL ? "" : service);
 	copy_cut(ret_entry->value, sizeof(ret_entry->value), enable == NULL ? "" : enable);
 	if (!enabled)
 		ret_entry->verdict = enable == NULL ? CONTAINER_NO_ENABLE : CONTAINER_NOT_ENABLED;
