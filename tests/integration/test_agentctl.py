@@ -19,7 +19,7 @@ import pytest
 
 from harness import docker, secret, wait
 from harness.agent import read_status
-from harness.gate import between
+from harness.gate import Gate, between
 
 GREEN, YELLOW, RESET = "\x1b[32m", "\x1b[33m", "\x1b[0m"
 ENTER, LEAVE = "\x1b[?1049h\x1b[?25l\x1b[?7l", "\x1b[?7h\x1b[?25h\x1b[?1049l"
@@ -240,7 +240,7 @@ def word():
     return "zq" + secrets.token_hex(8)
 
 
-def test_a_report_names_nobody(agents, master, engine, request):
+def test_a_report_names_nobody(agents, master, engine, gates):
     """Every secret where it belongs, and words in every place where an accident could put one."""
     places = {what: word() for what in (
         "label value", "label key", "enable value", "hostname", "service", "container name", "display name",
@@ -262,7 +262,7 @@ def test_a_report_names_nobody(agents, master, engine, request):
     master.wait_registered()
     master.start_tunnel(tunnel)
     agent.wait_status("all is there", lambda s: s["tunnel"]["name"] == tunnel.name
-                      and s["docker"]["ignored"] == 1 and s["docker"]["warnings"])
+                      and s["docker"]["ignored"] == 1 and (gates or s["docker"]["warnings"]))
     status = agent.status()
     code, text = agent.agentctl("report")
     assert code == 0
@@ -281,8 +281,22 @@ def test_a_report_names_nobody(agents, master, engine, request):
                  r"^  AGENT_DISPLAY_NAME$", r"^master   connected, .*, protocol 2, .*agent agent-1,",
                  r"^docker   connected, API 1\.\d+, engine \d+\.\d+\.\d+.*, 1 enabled containers, 1 ignored",
                  r"^tunnel   \w+, .*name tunnel-1, id id-1", r"^  container-\d not-enabled, hostname host-1, service http port 80, enable text-\d+$",
-                 r"^warning  docker-watcher: container container-\d: label text-\d+ is dropped: ",
                  r"^  master-link    running, up "):
+        assert re.search(line, text, re.M), (line, text)
+    # Labels that are dropped are told by whoever reads Docker's own list.
+    dropped = re.search(r"^warning  \S+: container (container|text)-\d: label text-\d+ is dropped: ",
+                        gates[0].gate.agentctl("report")[1] if gates else text, re.M)
+    assert dropped, text
+
+
+def test_a_gates_report(prefix, folder):
+    gate = Gate(prefix, os.path.join(folder, "gate"), GATE_READ_PEERS="10.1.2.0/24").start()
+    gate.wait_status("it reads", lambda s: s["engine"]["state"] == "connected")
+    code, text = gate.agentctl("report")
+    gate.close()
+    assert code == 0 and "127.0.0.1" not in text and "10.1.2" not in text and docker.SOCKET not in text
+    for line in (r"^docker-gate healthy$", r"^  GATE_READ_LISTEN=tcp$", r"^  GATE_READ_PEERS$", r"^  GATE_DOCKER_HOST=unix$",
+                 r"^engine   connected, API 1\.\d+, \d+ requests, 0 creates$", r"^  gate-engine    running, up "):
         assert re.search(line, text, re.M), (line, text)
 
 
