@@ -262,7 +262,7 @@ def test_a_report_names_nobody(agents, master, engine, gates):
     master.wait_registered()
     master.start_tunnel(tunnel)
     agent.wait_status("all is there", lambda s: s["tunnel"]["name"] == tunnel.name
-                      and s["docker"]["ignored"] == 1 and (gates or s["docker"]["warnings"]))
+                      and s["tunnel"]["container_id"] and s["docker"]["ignored"] == 1 and (gates or s["docker"]["warnings"]))
     status = agent.status()
     code, text = agent.agentctl("report")
     assert code == 0
