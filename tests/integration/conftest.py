@@ -282,6 +282,9 @@ class Agents:
         os.chmod(folder, 0o755)
         if container:
             agent = ContainerAgent(folder, mode, merged)
+            if self.deployed is not None:
+                # Certificates, secrets and sockets that the test has made lie there.
+                agent.more += ["-v", "%s:%s:ro" % (self.folder, self.folder)]
         else:
             agent = Agent(self.prefix, folder, mode, merged, groups)
         self.made.append(agent)
