@@ -63,6 +63,11 @@ OWN_ENGINE = ("test_gate_engine.py", "test_gate_robber.py")
 LAST = ("test_calls.py", "test_secrets.py")
 
 
+# They start the programs in ways of their own, so --deployed leaves their agents native.
+NATIVE = ("test_agentctl.py", "test_check.py", "test_configuration.py", "test_floor.py",
+          "test_memory.py")
+
+
 def part_of(item):
     """`engine` stands for the tunnel's container, of which there is one: tests with it run in turn."""
     if item.get_closest_marker("whole"):
@@ -267,7 +272,9 @@ class Agents:
 
     def make(self, master=None, mode=None, groups=None, container=None, **environment):
         """An agent that is not started yet.  A value of None takes a variable out."""
-        container = self.deployed is not None if container is None else container
+        if container is None:
+            # Groups are the host's, and so is the socket that they are for.
+            container = self.deployed is not None and groups is None
         mode = mode or ("distinct" if self.deployed == "hardened" else "shared")
         merged = dict(self.settings)
         if master is not None:
@@ -310,7 +317,9 @@ def gates(request, through):
 
 @pytest.fixture
 def agents(prefix, folder, settings, gates, request):
-    made = Agents(prefix, folder, settings, gates, request.config.getoption("--deployed"))
+    deployed = request.config.getoption("--deployed")
+    made = Agents(prefix, folder, settings, gates,
+                  None if request.path.name in NATIVE else deployed)
     yield made
     made.close()
 
