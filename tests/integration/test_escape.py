@@ -96,7 +96,8 @@ class Attack:
         # The control is without the container's own layers that stop the same things.
         for what, more in (("--sandbox", ()),
                            ("--control", ("--security-opt", "seccomp=unconfined"))):
-            held = compose.restrictions(compose.AGENTS[self.mode], ulimits=what == "--sandbox")
+            held = compose.restrictions(compose.AGENTS[self.mode], ulimits=what == "--sandbox",
+                                        cpus=False)  # attacks have time-outs
             self.take(what, subprocess.run(
                 ["docker", "run", "--rm", "--name", "it-escape-%s%s" % (self.mode, what),
                  "--network", "none", *held, *more,

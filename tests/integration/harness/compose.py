@@ -58,7 +58,7 @@ def service(name):
     return configuration()["services"][name]
 
 
-def restrictions(name, ulimits=True):
+def restrictions(name, ulimits=True, cpus=True):
     """The options of `docker create` that hold a service in, but for its networks and sysctls:
     agents of tests are on the host's network, where Docker takes no sysctl of a network."""
     found = service(name)
@@ -68,8 +68,8 @@ def restrictions(name, ulimits=True):
                         ("security_opt", "--security-opt"), ("tmpfs", "--tmpfs")):
         for value in found.get(key, []):
             options += [option, value]
-    options += ["--memory", str(found["mem_limit"]), "--cpus", str(found["cpus"]),
-                "--pids-limit", str(found["pids_limit"]),
+    options += ["--cpus", str(found["cpus"])] if cpus else []
+    options += ["--memory", str(found["mem_limit"]), "--pids-limit", str(found["pids_limit"]),
                 "--log-driver", found["logging"]["driver"]]
     for key, value in found["logging"]["options"].items():
         options += ["--log-opt", "%s=%s" % (key, value)]
