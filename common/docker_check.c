@@ -239,8 +239,14 @@ on_connected(struct docker *docker, bool ok)
 }
 
 void
-docker_check_begin(struct docker_check *check)
+docker_check_begin(struct docker_check *check, struct docker *docker,
+    const struct docker_probe *probes, size_t count, void (*done)(void *worker))
 {
-	check->docker->check = check;
+	*check = (struct docker_check){ .docker = docker,
+		.probes = probes,
+		.count = count,
+		.done = done,
+		.context = docker->worker };
+	docker->check = check;
 	docker_connect(check->docker, on_connected);
 }

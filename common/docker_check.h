@@ -44,8 +44,12 @@ struct docker_check {
 	void *context;
 };
 
-/* Connects, says how that went, asks each probe in turn; then `done`, once. */
-void docker_check_begin(struct docker_check *check);
+/*
+ * Connects, says how that went, asks each of the `count` probes in turn; then `done`, once, with the
+ * worker, which the probes' functions get too.
+ */
+void docker_check_begin(struct docker_check *check, struct docker *docker,
+    const struct docker_probe *probes, size_t count, void (*done)(void *worker));
 
 /* Says why there was no answer to be judged. */
 void docker_check_say_failure(enum http_error error, const char *detail);

@@ -8,6 +8,9 @@
 
 #include "common/log.h"
 
+/* Nothing that is found may be lost, and the supervisor reads all the time. */
+#define WAIT_MS 2000
+
 #define SUPERVISOR PROCESS_BIT(PROCESS_SUPERVISOR)
 #define LINK PROCESS_BIT(PROCESS_MASTER_LINK)
 #define WATCHER PROCESS_BIT(PROCESS_DOCKER_WATCHER)
@@ -267,11 +270,9 @@ finding_subject(enum finding finding, enum process from)
 enum finding
 finding_of_line(enum process from, const char *line, size_t length)
 {
-	if (length <= FINDING_ID_BYTES || line[FINDING_ID_BYTES] != ' ')
-		return FINDING_COUNT;
 	for (enum finding finding = 0; finding < FINDING_COUNT; finding++)
 		if ((findings[finding].from & PROCESS_BIT(from)) != 0 &&
-		    memcmp(line, findings[finding].id, FINDING_ID_BYTES) == 0)
+		    log_text_has_id(line, length, findings[finding].id))
 			return finding;
 	return FINDING_COUNT;
 }
@@ -279,11 +280,9 @@ finding_of_line(enum process from, const char *line, size_t length)
 void
 finding_say(enum finding finding, const char *format, ...)
 {
-	char text[LOG_LINE_BYTES];
 	va_list arguments;
 
 	va_start(arguments, format);
-	(void)vsnprintf(text, sizeof(text), format, arguments);
+	log_text(LOG_LEVEL_INFO, findings[finding].id, WAIT_MS, format, arguments);
 	va_end(arguments);
-	log_always(LOG_LEVEL_INFO, "%s %.*s", findings[finding].id, LOG_LINE_BYTES / 2, text);
 }

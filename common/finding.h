@@ -11,9 +11,8 @@
 #include <stddef.h>
 
 #include "common/attr.h"
+#include "common/log.h"
 #include "policy/process.h"
-
-#define FINDING_ID_BYTES 4
 
 enum verdict_of_check { CHECK_OK, CHECK_WARNING, CHECK_WRONG, CHECK_VERDICT_COUNT };
 
@@ -105,7 +104,7 @@ enum finding {
 };
 
 struct finding_entry {
-	char id[FINDING_ID_BYTES + 1];
+	char id[LOG_ID_BYTES + 1];
 	enum verdict_of_check verdict;
 	unsigned from;       /* PROCESS_BIT of each process that may say it */
 	const char *subject; /* NULL: that of the process, as finding_subject says */

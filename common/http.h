@@ -46,10 +46,10 @@ struct http_answer {
 	struct slice body;              /* valid during the call; NUL behind it */
 	bool json;              /* the content type is application/json (parameters aside) */
 	int64_t retry_after_ms; /* -1: no Retry-After in seconds (RFC 9110 10.2.3) */
-	int64_t date_s;         /* its Date, since 1970; -1: none */
+	int64_t date_s;         /* its Date, since 1970, where the call wants details; -1: none */
 	enum http_tls tls;      /* for HTTP_TLS */
 	long proxy_status;      /* of CONNECT, for HTTP_PROXY */
-	/* Until when the server's own certificate is good, since 1970, where the call wants that;
+	/* Until when the server's own certificate is good, since 1970, where the call wants details;
 	   -1: not known. */
 	int64_t certificate_until_s;
 };
@@ -78,7 +78,7 @@ struct http_call {
 	size_t body_max_bytes;                 /* of the answer; ignored where on_data takes it */
 	long connect_timeout_ms;
 	long timeout_ms;      /* of the whole request; 0: none (streams) */
-	bool certificate;     /* tell until when it is good */
+	bool details;         /* tell the Date, and until when the certificate is good */
 	long idle_timeout_ms; /* a stream without a byte for so long has ended; 0: none */
 	http_judge *judge;    /* NULL: any address */
 	void *judge_context;  /* NULL: `context` */

@@ -108,7 +108,7 @@ http_on_header(char *bytes, size_t size, size_t count, void *data)
 		request->json = false;
 		request->retry_after_ms = -1;
 		request->date_s = -1;
-	} else if (header_is(line, "Date", &value)) {
+	} else if (request->details && header_is(line, "Date", &value)) {
 		request->date_s = http_date(value);
 	} else if (header_is(line, "Retry-After", &value)) {
 		request->retry_after_ms = parse_retry_after(value);
@@ -270,7 +270,8 @@ certificate_until(const struct http_request *request)
 	static const char expires[] = "Expire date:";
 	struct curl_certinfo *chain = NULL;
 
-	if (curl_easy_getinfo(request->easy, CURLINFO_CERTINFO, &chain) != CURLE_OK ||
+	if (!request->details ||
+	    curl_easy_getinfo(request->easy, CURLINFO_CERTINFO, &chain) != CURLE_OK ||
 	    chain == NULL || chain->num_of_certs < 1)
 		return -1;
 	for (const struct curl_slist *at = chain->certinfo[0]; at != NULL; at = at->next)

@@ -291,7 +291,7 @@ set_up(struct http_request *request, struct slice ca, const struct http_call *ca
 	       add_headers(request, call) && set_constants(request->easy) &&
 	       set_protocol(request->easy, call, &url) && set_proxy(request->easy, call) &&
 	       (url.scheme != URL_HTTPS || set_tls(request->easy, ca)) &&
-	       (!call->certificate ||
+	       (!call->details || url.scheme != URL_HTTPS ||
 		   curl_easy_setopt(request->easy, CURLOPT_CERTINFO, 1L) == CURLE_OK) &&
 	       set_address(request, call) && set_times(request->easy, call) &&
 	       set_callbacks(request) &&
@@ -311,6 +311,7 @@ http_request_new(struct http *http, struct slice ca, const struct http_call *cal
 		.easy = curl_easy_init(),
 		.proxied = call->proxy != NULL,
 		.retry_after_ms = -1,
+		.details = call->details,
 		.date_s = -1,
 		.body_max_bytes = call->body_max_bytes,
 		.judge = call->judge,

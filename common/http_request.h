@@ -48,6 +48,7 @@ struct http_request {
 	bool json;
 	bool proxied;
 	int64_t retry_after_ms;
+	bool details; /* the next one is wanted, and the certificate's end */
 	int64_t date_s;
 	size_t body_max_bytes;
 	http_judge *judge;

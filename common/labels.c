@@ -9,18 +9,17 @@
 #include "common/attr.h"
 #include "common/message.h"
 
-#define PREFIX_COUNT 3
 /* A text of JSON may spell one byte in six (\u0041). */
 #define ESCAPED_BYTES 6
 
 struct reading {
-	const char *prefixes[PREFIX_COUNT]; /* in the order in which "enable" is looked for */
+	const char *prefixes[LABEL_PREFIXES_MAX]; /* in the order in which "enable" is looked for */
 	size_t prefix_count;
 	struct arena *arena;
 	struct labels *labels;
 	size_t count;
 	struct map_entry entries[LABELS_MAX];
-	const char *enable[PREFIX_COUNT]; /* the values found */
+	const char *enable[LABEL_PREFIXES_MAX]; /* the values found */
 };
 
 static const char too_long[] = "it is too long";
@@ -28,6 +27,18 @@ static const char not_text[] = "it is not a text";
 static const char bad_bytes[] = "it holds control characters, NUL or bytes that are not UTF-8";
 static const char too_many[] = "the container has too many labels";
 static const char twice[] = "it is there twice";
+
+size_t
+labels_prefixes(const char *prefix, const char *ret_prefixes[LABEL_PREFIXES_MAX])
+{
+	size_t count = 0;
+
+	if (prefix != NULL && prefix[0] != '\0')
+		ret_prefixes[count++] = prefix;
+	ret_prefixes[count++] = "dockflare.";
+	ret_prefixes[count++] = "cloudflare.tunnel.";
+	return count;
+}
 
 size_t
 labels_weight(const char *text)
@@ -233,10 +244,7 @@ labels_read(struct slice object, const char *prefix, struct arena *arena, struct
 		return 0;
 	if (object.length == 0 || object.bytes[0] != '{')
 		return -EBADMSG;
-	if (prefix != NULL && prefix[0] != '\0')
-		reading.prefixes[reading.prefix_count++] = prefix;
-	reading.prefixes[reading.prefix_count++] = "dockflare.";
-	reading.prefixes[reading.prefix_count++] = "cloudflare.tunnel.";
+	reading.prefix_count = labels_prefixes(prefix, reading.prefixes);
 	/* "enable" first: a thousand labels must not push it out. */
 	if (walk(&reading, object, true) < 0 || walk(&reading, object, false) < 0 ||
 	    keep(&reading) < 0)

@@ -17,6 +17,8 @@
 #define LABELS_WEIGHT_MAX_BYTES (512 * 1024)
 #define DROPPED_KEY_BYTES 64
 
+#define LABEL_PREFIXES_MAX 3
+
 struct labels {
 	struct map map;      /* in the arena that was given */
 	size_t weight_bytes; /* at most so many bytes of JSON */
@@ -34,6 +36,12 @@ struct labels {
  */
 int labels_read(struct slice object, const char *prefix, struct arena *arena,
     struct labels *ret_labels);
+
+/*
+ * The enabled prefixes, in the order in which "enable" is looked for; `prefix` as above.  How many
+ * there are.
+ */
+size_t labels_prefixes(const char *prefix, const char *ret_prefixes[LABEL_PREFIXES_MAX]);
 
 /* At most so many bytes of JSON are needed for a text that has no control characters. */
 size_t labels_weight(const char *text);

@@ -26,9 +26,6 @@ const char *const log_level_marks[LOG_LEVEL_COUNT] = {
 	[LOG_LEVEL_CRITICAL] = "<4>",
 };
 
-/* The supervisor reads it all the time; one that does not is stuck. */
-#define ALWAYS_WAIT_MS 2000
-
 static enum log_level least = LOG_LEVEL_INFO;
 
 void
@@ -43,9 +40,8 @@ log_wanted(enum log_level level)
 	return level >= least;
 }
 
-/* `wait_ms`: so long a full pipe is waited for. */
-static void
-write_text(enum log_level level, const char *id, int wait_ms, const char *format, va_list arguments)
+void
+log_text(enum log_level level, const char *id, int wait_ms, const char *format, va_list arguments)
 {
 	struct pollfd out = { .fd = STDERR_FILENO, .events = POLLOUT };
 	char line[LOG_LINE_BYTES];
@@ -67,10 +63,11 @@ write_text(enum log_level level, const char *id, int wait_ms, const char *format
 		return;
 }
 
-void
-log_text(enum log_level level, const char *id, const char *format, va_list arguments)
+bool
+log_text_has_id(const char *text, size_t length, const char *id)
 {
-	write_text(level, id, 0, format, arguments);
+	return length > LOG_ID_BYTES && text[LOG_ID_BYTES] == ' ' &&
+	       memcmp(text, id, LOG_ID_BYTES) == 0;
 }
 
 void
@@ -81,17 +78,7 @@ log_line(enum log_level level, const char *format, ...)
 	if (!log_wanted(level))
 		return;
 	va_start(arguments, format);
-	write_text(level, NULL, 0, format, arguments);
-	va_end(arguments);
-}
-
-void
-log_always(enum log_level level, const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	write_text(level, NULL, ALWAYS_WAIT_MS, format, arguments);
+	log_text(level, NULL, 0, format, arguments);
 	va_end(arguments);
 }
 
@@ -101,7 +88,7 @@ fatal(const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
-	write_text(log_events[LOG_GAVE_UP].level, log_events[LOG_GAVE_UP].id, 0, format, arguments);
+	log_text(log_events[LOG_GAVE_UP].level, log_events[LOG_GAVE_UP].id, 0, format, arguments);
 	va_end(arguments);
 	_exit(1);
 }

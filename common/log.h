@@ -9,6 +9,8 @@
 #define COMMON_LOG_H
 
 #include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
 
 #include "common/attr.h"
 
@@ -25,6 +27,8 @@ enum log_level {
 
 #define LOG_LEVEL_COUNT (LOG_LEVEL_CRITICAL + 1)
 #define LOG_MARK_BYTES 3
+/* Of an event (log_event.h) or a finding (finding.h): a letter and three digits. */
+#define LOG_ID_BYTES 4
 
 /* The level's name in lines and in LOG_LEVEL ("INFO"), and its mark on the pipe ("<1>"). */
 extern const char *const log_level_names[LOG_LEVEL_COUNT + 1]; /* NULL behind the last */
@@ -36,14 +40,18 @@ void log_set_level(enum log_level level);
 /* Whether a line of this level would be written. */
 int log_wanted(enum log_level level);
 
-/* The same with an event's id (NULL: none) before the text, whatever the level that is set. */
-void log_text(enum log_level level, const char *id, const char *format, va_list arguments);
+/*
+ * The same with an id of LOG_ID_BYTES (NULL: none) and a blank before the text, whatever the level
+ * that is set.  A full pipe is waited for up to `wait_ms`; then the line is lost.
+ */
+void log_text(enum log_level level, const char *id, int wait_ms, const char *format,
+    va_list arguments);
+
+/* Whether a line's text begins with that id, byte for byte, and a blank behind it. */
+bool log_text_has_id(const char *text, size_t length, const char *id);
 
 /* One line.  Never blocks: a line that the pipe does not take is dropped. */
 void log_line(enum log_level level, const char *format, ...) PRINTF_LIKE(2, 3);
-
-/* The same whatever log_set_level said, and a full pipe is waited for: for what was asked for. */
-void log_always(enum log_level level, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* What tells an operator something is an event: log_event(). */
 #define log_debug(...) log_line(LOG_LEVEL_DEBUG, __VA_ARGS__)

@@ -302,11 +302,9 @@ const struct log_event_entry log_events[LOG_EVENT_COUNT] = {
 enum log_event
 log_event_of_line(enum process from, const char *line, size_t length)
 {
-	if (length <= LOG_ID_BYTES || line[LOG_ID_BYTES] != ' ')
-		return LOG_EVENT_COUNT;
 	for (enum log_event event = 0; event < LOG_EVENT_COUNT; event++)
 		if ((log_events[event].from & PROCESS_BIT(from)) != 0 &&
-		    memcmp(line, log_events[event].id, LOG_ID_BYTES) == 0)
+		    log_text_has_id(line, length, log_events[event].id))
 			return event;
 	return LOG_EVENT_COUNT;
 }
@@ -319,6 +317,6 @@ log_event(enum log_event event, const char *format, ...)
 	if (!log_wanted(log_events[event].level))
 		return;
 	va_start(arguments, format);
-	log_text(log_events[event].level, log_events[event].id, format, arguments);
+	log_text(log_events[event].level, log_events[event].id, 0, format, arguments);
 	va_end(arguments);
 }

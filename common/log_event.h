@@ -17,7 +17,6 @@
 #include "common/log.h"
 #include "policy/process.h"
 
-#define LOG_ID_BYTES 4
 /* In the log, where a line has no id. */
 #define LOG_ID_NONE "----"
 

@@ -52,6 +52,12 @@ add_time(struct buffer *line)
 	    strlen(zone) == 5 ? zone + 3 : "00");
 }
 
+bool
+log_out_wants(enum log_level level)
+{
+	return level >= least;
+}
+
 void
 log_out_format(const char *format)
 {
@@ -129,7 +135,7 @@ say(enum log_event event, const char *format, ...)
 	char text[LOG_LINE_BYTES];
 	va_list arguments;
 
-	if (log_events[event].level < least)
+	if (!log_out_wants(log_events[event].level))
 		return;
 	va_start(arguments, format);
 	vsnprintf(text, sizeof(text), format, arguments);

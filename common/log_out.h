@@ -18,6 +18,9 @@
  */
 void log_out_set(const char *level, const char *zone);
 
+/* Whether a line of this level would be written. */
+bool log_out_wants(enum log_level level);
+
 /* Whether lines are JSON objects: "json", else (NULL too) text. */
 void log_out_format(const char *format);
 

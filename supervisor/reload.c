@@ -73,14 +73,17 @@ set_level(struct supervisor *supervisor, const char *level)
 
 	if (copy == NULL)
 		return;
+	/* Said under whichever of the two levels shows it. */
+	if (!log_out_wants(log_events[LOG_LEVEL_CHANGED].level))
+		log_out_set(level, supervisor->config->values[SETTING_TZ]);
 	say(LOG_LEVEL_CHANGED, "LOG_LEVEL_FILE: the level is %s, it was %s", level, *value);
+	log_out_set(level, supervisor->config->values[SETTING_TZ]);
 	free(*value);
 	*value = copy;
-	log_out_set(level, supervisor->config->values[SETTING_TZ]);
 	snprintf(text, sizeof(text), "{\"type\":\"log-level\",\"level\":\"%s\"}", level);
-	/* One that is not running gets the new level with its configuration. */
+	/* One that is started later gets it with its configuration. */
 	for_each_worker(process)
-		if (supervisor->slots[process].phase == PHASE_RUNNING)
+		if (supervisor->slots[process].pid != 0)
 			send_text(&supervisor->slots[process], text, -1);
 }
 
@@ -110,6 +113,9 @@ look_at_ca(const struct supervisor *supervisor)
 void
 reload(struct supervisor *supervisor)
 {
+	/* A check reads everything once, and is over soon. */
+	if (supervisor->check != NULL)
+		return;
 	say_what(supervisor);
 	for_each_worker(process)
 		hand_out_secrets(supervisor, &supervisor->slots[process]);

@@ -86,16 +86,24 @@ next_delay(struct slot *slot)
 	return delay - clock_jitter(delay / 4);
 }
 
+/* In a check nobody is started again. */
+static bool
+ends_check(struct supervisor *supervisor, struct slot *slot)
+{
+	if (supervisor->check == NULL)
+		return false;
+	slot->phase = PHASE_STOPPED;
+	check_worker_ended(supervisor, slot->process);
+	return true;
+}
+
 static void
 on_end(struct supervisor *supervisor, struct slot *slot)
 {
 	int64_t delay;
 
-	if (supervisor->check != NULL) {
-		slot->phase = PHASE_STOPPED;
-		check_worker_ended(supervisor, slot->process);
+	if (ends_check(supervisor, slot))
 		return;
-	}
 	slot->died_ms = clock_ms();
 	delay = next_delay(slot);
 	slot->due_ms = slot->died_ms + delay;
@@ -110,11 +118,8 @@ on_end(struct supervisor *supervisor, struct slot *slot)
 static void
 on_failed(struct supervisor *supervisor, struct slot *slot)
 {
-	if (supervisor->check != NULL) {
-		slot->phase = PHASE_STOPPED;
-		check_worker_ended(supervisor, slot->process);
+	if (ends_check(supervisor, slot))
 		return;
-	}
 	/* How well its predecessor was is no reason to try again at once, and at once again. */
 	slot->ready_ms = 0;
 	slot->due_ms = clock_ms() + next_delay(slot);

@@ -121,9 +121,8 @@ take_line(void *context, const char *line, size_t length)
 	if (worker->count++ >= CHECK_FINDINGS_MAX)
 		return true;
 	check->counts[findings[finding].verdict]++;
-	add_line(&worker->lines, finding, worker->process,
-	    line + LOG_MARK_BYTES + FINDING_ID_BYTES + 1,
-	    length - LOG_MARK_BYTES - FINDING_ID_BYTES - 1);
+	add_line(&worker->lines, finding, worker->process, line + LOG_MARK_BYTES + LOG_ID_BYTES + 1,
+	    length - LOG_MARK_BYTES - LOG_ID_BYTES - 1);
 	print_done(check);
 	return true;
 }

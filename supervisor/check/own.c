@@ -17,18 +17,6 @@
 #include "policy/values.h"
 #include "supervisor/check/check.h"
 
-/* One finding for each line of a text. */
-static void
-say_each(struct check *check, enum finding finding, const char *lines)
-{
-	while (lines != NULL && *lines != '\0') {
-		int length = (int)strcspn(lines, "\n");
-
-		check_say(check, finding, "%.*s", length, lines);
-		lines += length + (lines[length] == '\n' ? 1 : 0);
-	}
-}
-
 /* Whether a warning of the configuration is about the machine and not about a setting's value. */
 static bool
 is_of_kernel(const char *line)
@@ -36,15 +24,15 @@ is_of_kernel(const char *line)
 	return strncmp(line, "SANDBOX:", 8) == 0 || strncmp(line, "memory ", 7) == 0;
 }
 
+/* One finding for each line of a text; another where it is about the machine. */
 static void
-say_warnings(struct check *check, const char *lines)
+say_each(struct check *check, enum finding of_setting, enum finding of_kernel, const char *lines)
 {
 	while (lines != NULL && *lines != '\0') {
 		int length = (int)strcspn(lines, "\n");
 
-		check_say(check,
-		    is_of_kernel(lines) ? FINDING_KERNEL_LESS : FINDING_SETTING_WARNING, "%.*s",
-		    length, lines);
+		check_say(check, is_of_kernel(lines) ? of_kernel : of_setting, "%.*s", length,
+		    lines);
 		lines += length + (lines[length] == '\n' ? 1 : 0);
 	}
 }
@@ -52,10 +40,10 @@ say_warnings(struct check *check, const char *lines)
 static void
 check_settings(struct check *check, const struct config *config)
 {
-	say_each(check, FINDING_SETTING_WRONG, config->mistakes.bytes);
+	say_each(check, FINDING_SETTING_WRONG, FINDING_SETTING_WRONG, config->mistakes.bytes);
 	if (config->mistakes.length == 0)
 		check_say(check, FINDING_SETTINGS_GOOD, "every setting is good");
-	say_warnings(check, config->warnings.bytes);
+	say_each(check, FINDING_SETTING_WARNING, FINDING_KERNEL_LESS, config->warnings.bytes);
 }
 
 static void
@@ -127,6 +115,7 @@ quieten(struct config *config)
 		*level = strdup(log_level_names[LOG_LEVEL_WARNING]);
 	}
 	log_out_set(*level, config->values[SETTING_TZ]);
+	log_out_format(config->values[SETTING_LOG_FORMAT]);
 }
 
 bool

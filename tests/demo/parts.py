@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The parts of the demo: the stand-in master, the labelled containers, and the agent."""
-import base64
 import json
 import os
 import re
 import secrets
+import sys
 import tempfile
 import urllib.request
-import uuid
 
 from engine import LABEL, NETWORK, PROJECT, clean_environment, docker, inspect, run
 
 SOURCE = os.environ["SOURCE"]
+sys.path.append(os.path.join(SOURCE, "tests", "standin"))
+import tunnel  # noqa: E402
+
 TOOLS_IMAGE = os.environ["TOOLS_IMAGE"]
 MASTER = "dockflare-demo-master"
 MASTER_PORT, PAGE_PORT = 5000, 5001
@@ -19,14 +21,8 @@ WORKERS = ("master-link", "docker-watcher", "tunnel-keeper", "name-resolver")
 
 
 class Tunnel:
-    """A tunnel as Cloudflare would hand it out; its token opens nothing."""
-
     def __init__(self, name):
-        self.name = name
-        self.id = str(uuid.uuid4())
-        secret = base64.b64encode(secrets.token_bytes(32)).decode()
-        token = {"a": secrets.token_hex(16), "t": self.id, "s": secret}
-        self.token = base64.b64encode(json.dumps(token).encode()).decode()
+        self.name, self.id, self.token = tunnel.made_up(name)
 
 
 class Master:

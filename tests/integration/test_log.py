@@ -88,6 +88,7 @@ def test_the_level_is_read_again(agents, master):
     assert agent.log.count(" INFO ") == 0
     write(path, "debug\n")
     os.kill(agent.pid, signal.SIGHUP)
+    agent.wait_line(r" S046 INFO supervisor: LOG_LEVEL_FILE: the level is DEBUG, it was WARNING")
     agent.wait_line(r" ---- DEBUG master-link: ")
     # A worker that is started later has the new level too.
     start = agent.mark()

@@ -9,24 +9,22 @@ while the master is away.
 """
 
 import argparse
-import base64
 import gzip
 import json
 import os
 import re
-import secrets
 import signal
 import socket
 import ssl
 import sys
 import threading
 import time
-import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import master_faults
 import master_record
+import tunnel
 from master_record import MAX_REQUEST_BYTES, Record, Refusal
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -37,14 +35,6 @@ KEPT_BODY_BYTES = 256 * 1024
 
 # What the master's web framework says of a path that is none of its own.
 NOT_FOUND_PAGE = b"<!doctype html><title>404 Not Found</title><h1>Not Found</h1>"
-
-
-def made_up_tunnel():
-    """(name, id, token) as Cloudflare would hand them out; the token opens nothing."""
-    tunnel_id = str(uuid.uuid4())
-    token = {"a": secrets.token_hex(16), "t": tunnel_id,
-             "s": base64.b64encode(secrets.token_bytes(32)).decode()}
-    return "demo-tunnel", tunnel_id, base64.b64encode(json.dumps(token).encode()).decode()
 
 
 class NoRoute(Exception):
@@ -405,7 +395,7 @@ class Handler(BaseHTTPRequestHandler):
         was enrolled with."""
         agent_id = master.record.agent_id_or_latest()
         if body["action"] == "enrol":
-            master.record.enrol(agent_id, *made_up_tunnel())
+            master.record.enrol(agent_id, *tunnel.made_up("demo-tunnel"))
             return
         agent = master.record.agents[agent_id]
         command = {"action": body["action"]}

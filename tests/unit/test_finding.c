@@ -19,7 +19,7 @@
 static bool
 is_id(const char *text)
 {
-	return text[0] == 'C' && strspn(text + 1, "0123456789") >= FINDING_ID_BYTES - 1;
+	return text[0] == 'C' && strspn(text + 1, "0123456789") >= LOG_ID_BYTES - 1;
 }
 
 static void
@@ -29,7 +29,7 @@ each_row_is_whole(void **state)
 	for (enum finding finding = 0; finding < FINDING_COUNT; finding++) {
 		const struct finding_entry *entry = &findings[finding];
 
-		assert_int_equal(strlen(entry->id), FINDING_ID_BYTES);
+		assert_int_equal(strlen(entry->id), LOG_ID_BYTES);
 		assert_true(is_id(entry->id));
 		assert_non_null(entry->means);
 		assert_int_not_equal(entry->from, 0);
@@ -130,7 +130,7 @@ static bool
 is_known(const char *id)
 {
 	for (enum finding finding = 0; finding < FINDING_COUNT; finding++)
-		if (memcmp(findings[finding].id, id, FINDING_ID_BYTES) == 0)
+		if (memcmp(findings[finding].id, id, LOG_ID_BYTES) == 0)
 			return true;
 	return false;
 }
@@ -141,7 +141,7 @@ ids_of_row(const char *row, size_t length)
 {
 	unsigned count = 0;
 
-	for (size_t at = 1; at + FINDING_ID_BYTES < length; at++) {
+	for (size_t at = 1; at + LOG_ID_BYTES < length; at++) {
 		bool begins = row[at - 1] == ' ' || row[at - 1] == '|';
 
 		if (!begins || !is_id(row + at))

@@ -153,18 +153,11 @@ configure(struct worker *worker)
 }
 
 static void
-start(struct worker *worker)
+start(struct worker *worker UNUSED)
 {
 	splitter_begin(&self.elements, true, ELEMENT_MAX_BYTES);
 	inventory_list_begin(&self.inventory, clock_ms());
-	self.check = (struct docker_check){
-		.docker = &self.docker,
-		.probes = probes,
-		.count = ARRAY_LEN(probes),
-		.done = on_checked,
-		.context = worker,
-	};
-	docker_check_begin(&self.check);
+	docker_check_begin(&self.check, &self.docker, probes, ARRAY_LEN(probes), on_checked);
 }
 
 static void

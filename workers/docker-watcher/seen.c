@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/attr.h"
+#include "common/labels.h"
 #include "common/tunnel_container.h"
 
 /* ---- one container ---- */
@@ -43,20 +44,6 @@ copy_service(char *out, size_t size, const char *service)
 	copy_cut(out, size, shown);
 }
 
-/* The key behind one of the prefixes, which are looked at in this order; NULL: behind none. */
-static const char *
-behind_prefix(const char *key, const char *prefix, size_t which)
-{
-	const char *const prefixes[] = { prefix, "dockflare.", "cloudflare.tunnel." };
-	size_t length;
-
-	if (prefixes[which] == NULL || prefixes[which][0] == '\0')
-		return NULL;
-	length = strlen(prefixes[which]);
-	return strncmp(key, prefixes[which], length) == 0 ? key + length : NULL;
-}
-#define PREFIXES 3
-
 /* Whether it is "WORD", or "N.WORD". */
 static bool
 is_indexed(const char *key, const char *word)
@@ -68,32 +55,43 @@ is_indexed(const char *key, const char *word)
 	return strcmp(key, word) == 0;
 }
 
-/* The first label of that word that says something. */
-static const char *
-find(const struct map *labels, const char *prefix, const char *word)
+static bool
+is_enable(const char *key, const char *value)
 {
-	for (size_t which = 0; which < PREFIXES; which++)
-		for (size_t at = 0; at < labels->count; at++) {
-			const char *key = behind_prefix(labels->entries[at].key, prefix, which);
-
-			if (key != NULL && is_indexed(key, word) &&
-			    labels->entries[at].value[0] != '\0')
-				return labels->entries[at].value;
-		}
-	return NULL;
+	(void)value;
+	return strcmp(key, "enable") == 0;
 }
 
-/* The value that decides; NULL: there is none. */
-static const char *
-find_enable(const struct map *labels, const char *prefix)
+static bool
+is_hostname(const char *key, const char *value)
 {
-	for (size_t which = 0; which < PREFIXES; which++)
-		for (size_t at = 0; at < labels->count; at++) {
-			const char *key = behind_prefix(labels->entries[at].key, prefix, which);
+	return is_indexed(key, "hostname") && value[0] != '\0';
+}
 
-			if (key != NULL && strcmp(key, "enable") == 0)
-				return labels->entries[at].value;
+static bool
+is_service(const char *key, const char *value)
+{
+	return is_indexed(key, "service") && value[0] != '\0';
+}
+
+/* The value of the first label that is meant, prefix by prefix; NULL: there is none. */
+static const char *
+find(const struct map *labels, const char *prefix, bool (*is_meant)(const char *, const char *))
+{
+	const char *prefixes[LABEL_PREFIXES_MAX];
+	size_t count = labels_prefixes(prefix, prefixes);
+
+	for (size_t which = 0; which < count; which++) {
+		size_t length = strlen(prefixes[which]);
+
+		for (size_t at = 0; at < labels->count; at++) {
+			const struct map_entry *entry = &labels->entries[at];
+
+			if (strncmp(entry->key, prefixes[which], length) == 0 &&
+			    is_meant(entry->key + length, entry->value))
+				return entry->value;
 		}
+	}
 	return NULL;
 }
 
@@ -101,9 +99,9 @@ void
 seen_judge(const struct map *labels, const char *prefix, bool enabled, enum on_network on_network,
     struct seen_entry *ret_entry)
 {
-	const char *hostname = find(labels, prefix, "hostname");
-	const char *service = find(labels, prefix, "service");
-	const char *enable = find_enable(labels, prefix);
+	const char *hostname = find(labels, prefix, is_hostname);
+	const char *service = find(labels, prefix, is_service);
+	const char *enable = find(labels, prefix, is_enable);
 
 	ret_entry->has_hostname = hostname != NULL;
 	ret_entry->has_service = service != NULL;

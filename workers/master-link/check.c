@@ -138,7 +138,7 @@ send_question(struct link *link)
 		.body = BUFFER(8),
 		.timeout_ms = TIMEOUT_MS,
 		.answer_max_bytes = ANSWER_MAX_BYTES,
-		.certificate = link->master.scheme == URL_HTTPS,
+		.details = true,
 	};
 	const char *id = link->agent_id[0] != '\0' ? link->agent_id : PLACEHOLDER;
 
@@ -169,33 +169,6 @@ ask(struct endpoint *endpoint, bool ok)
 	worker_checked(link->worker);
 }
 
-/* Docker's addresses first, where it uses the same port, so that the master's can be judged. */
-static void prepare_next(struct link *link);
-
-static void
-on_first_docker(struct endpoint *endpoint, bool ok UNUSED)
-{
-	prepare_next(container_of(endpoint, struct link, docker[0]));
-}
-
-static void
-on_second_docker(struct endpoint *endpoint, bool ok UNUSED)
-{
-	prepare_next(container_of(endpoint, struct link, docker[1]));
-}
-
-static void
-prepare_next(struct link *link)
-{
-	size_t at = link->docker_asked++;
-
-	if (at >= link->docker_count)
-		endpoint_prepare(&link->endpoint, link->worker, ask);
-	else
-		endpoint_prepare(&link->docker[at], link->worker,
-		    at == 0 ? on_first_docker : on_second_docker);
-}
-
 /* ---- the worker's handlers ---- */
 
 static void
@@ -204,32 +177,21 @@ start(struct worker *worker)
 	struct link *link = worker_context(worker);
 
 	read_state(link);
-	prepare_next(link);
+	link_ask_addresses(link, ask);
 }
 
 static void
 peer_up(struct worker *worker, enum process peer)
 {
-	struct link *link = worker_context(worker);
-
-	if (peer != PROCESS_NAME_RESOLVER)
-		return;
-	endpoint_resolver_up(&link->endpoint, worker);
-	for (size_t at = 0; at < link->docker_count; at++)
-		endpoint_resolver_up(&link->docker[at], worker);
+	if (peer == PROCESS_NAME_RESOLVER)
+		link_resolver_up(worker_context(worker));
 }
 
 static void
 take_message(struct worker *worker, enum process from UNUSED, const struct message *message)
 {
-	struct link *link = worker_context(worker);
-	bool mine;
-
-	if (message->id != MESSAGE_ADDRESSES)
-		return;
-	mine = endpoint_answer(&link->endpoint, worker, &message->body.addresses);
-	for (size_t at = 0; at < link->docker_count && !mine; at++)
-		mine = endpoint_answer(&link->docker[at], worker, &message->body.addresses);
+	if (message->id == MESSAGE_ADDRESSES)
+		link_take_addresses(worker_context(worker), &message->body.addresses);
 }
 
 static int

@@ -45,7 +45,7 @@ struct outgoing {
 	struct buffer body;
 	long timeout_ms;
 	size_t answer_max_bytes;
-	bool certificate; /* its end is wanted */
+	bool details; /* as http_call has it */
 };
 
 /* What the event under way tells, for when it is answered. */
@@ -102,6 +102,7 @@ struct link {
 	struct endpoint docker[LINK_DOCKER_ENDPOINTS]; /* only those on the same port */
 	size_t docker_count;
 	size_t docker_asked; /* how many of them have been asked for */
+	void (*addressed)(struct endpoint *endpoint, bool ok);
 
 	/* the state towards the master */
 	enum link_state state;
@@ -156,6 +157,14 @@ struct link {
 void link_configure(struct worker *worker);
 /* Whether a connection may go to that address and port. */
 bool link_address_good(const struct link *link, const struct address *address, uint16_t port);
+
+/*
+ * addresses.c: asks for addresses, Docker's first, where it uses the same port, so that the master's
+ * can be compared with them; then `addressed` with the master's endpoint.
+ */
+void link_ask_addresses(struct link *link, void (*addressed)(struct endpoint *endpoint, bool ok));
+void link_resolver_up(struct link *link);
+void link_take_addresses(struct link *link, const struct message_addresses *addresses);
 
 /* schedule.c: looks for what to send next; call it after any change. */
 void link_schedule(struct link *link);

@@ -31,9 +31,7 @@ peer_up(struct worker *worker, enum process peer)
 	struct link *link = worker_context(worker);
 
 	if (peer == PROCESS_NAME_RESOLVER) {
-		endpoint_resolver_up(&link->endpoint, worker);
-		for (size_t at = 0; at < link->docker_count; at++)
-			endpoint_resolver_up(&link->docker[at], worker);
+		link_resolver_up(link);
 	} else if (peer == PROCESS_TUNNEL_KEEPER) {
 		retire_peer_up(link);
 		handover_send_all(link);
@@ -101,13 +99,10 @@ static void
 take_message(struct worker *worker, enum process from, const struct message *message)
 {
 	struct link *link = worker_context(worker);
-	bool mine;
 
 	switch ((int)message->id) {
 	case MESSAGE_ADDRESSES:
-		mine = endpoint_answer(&link->endpoint, worker, &message->body.addresses);
-		for (size_t at = 0; at < link->docker_count && !mine; at++)
-			mine = endpoint_answer(&link->docker[at], worker, &message->body.addresses);
+		link_take_addresses(link, &message->body.addresses);
 		break;
 	case MESSAGE_SNAPSHOT:
 	case MESSAGE_CONTAINER:

@@ -92,41 +92,6 @@ on_ready(struct endpoint *endpoint, bool ok)
 		link_schedule(link);
 }
 
-/*
- * Asks for addresses: Docker's first, where it uses the same port, so that the master's can be
- * compared with them.
- */
-static void prepare_next(struct link *link);
-
-static void
-on_first_docker(struct endpoint *endpoint, bool ok UNUSED)
-{
-	prepare_next(container_of(endpoint, struct link, docker[0]));
-}
-
-static void
-on_second_docker(struct endpoint *endpoint, bool ok UNUSED)
-{
-	prepare_next(container_of(endpoint, struct link, docker[1]));
-}
-
-static void
-prepare_next(struct link *link)
-{
-	static void (*const answers[LINK_DOCKER_ENDPOINTS])(struct endpoint * endpoint, bool ok) = {
-		on_first_docker,
-		on_second_docker,
-	};
-	size_t at = link->docker_asked;
-
-	if (at < link->docker_count) {
-		link->docker_asked++;
-		endpoint_prepare(&link->docker[at], link->worker, answers[at]);
-	} else {
-		endpoint_prepare(&link->endpoint, link->worker, on_ready);
-	}
-}
-
 void
 link_schedule(struct link *link)
 {
@@ -145,8 +110,7 @@ link_schedule(struct link *link)
 	if (choose(link, now, &next) != JOB_COUNT) {
 		worker_timer_stop(link->worker, &link->wake);
 		link->preparing = true;
-		link->docker_asked = 0;
-		prepare_next(link);
+		link_ask_addresses(link, on_ready);
 	} else if (next != INT64_MAX) {
 		worker_timer_set(link->worker, &link->wake, next - now, on_wake);
 	} else {

@@ -253,14 +253,8 @@ start(struct worker *worker)
 	self.keeper = worker_context(worker);
 	read_state(self.keeper);
 	write_paths(self.keeper);
-	self.check = (struct docker_check){
-		.docker = &self.keeper->docker,
-		.probes = probes,
-		.count = ARRAY_LEN(probes),
-		.done = on_checked,
-		.context = worker,
-	};
-	docker_check_begin(&self.check);
+	docker_check_begin(&self.check, &self.keeper->docker, probes, ARRAY_LEN(probes),
+	    on_checked);
 }
 
 static void

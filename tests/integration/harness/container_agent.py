@@ -61,6 +61,9 @@ class ContainerAgent(Agent):
         return done.returncode, text
 
     def stop(self, seconds=15):
+        # Docker passes over a stop of what it has not started yet.
+        wait.until("Docker has started it", lambda: not docker.inspect(
+            self.name)["State"]["StartedAt"].startswith("0001"))
         start = time.monotonic()
         docker.docker("stop", "-t", str(seconds), self.name)
         took = time.monotonic() - start

@@ -6,7 +6,7 @@ import os
 import secrets
 import subprocess
 
-from . import docker, install
+from . import compose, docker, install
 
 FOLDER = os.path.join(install.TOP, "tests", "integration", "generated")
 
@@ -35,7 +35,7 @@ class Generated:
             self.options += ["-f", os.path.join(FOLDER, name)]
 
     def compose(self, *words):
-        done = subprocess.run([*os.environ.get("COMPOSE", "docker-compose").split(), "-p",
+        done = subprocess.run([*compose.command(), "-p",
                                self.project, *self.options, *words], env=self.environment,
                               text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               timeout=120)
